@@ -1,0 +1,56 @@
+"""What a running task reports, as it happens."""
+
+import dataclasses
+from collections.abc import Callable
+
+from nemotron_agent.core.chat_model import ReplyProgress
+from nemotron_agent.core.messages import ToolCall
+from nemotron_agent.core.task import CallRecord
+from nemotron_agent.core.tool import SkillFeedback
+
+
+@dataclasses.dataclass(frozen=True)
+class Queued:
+    """The task waits; `position` tasks go before it."""
+
+    position: int
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelProgressed:
+    """The model read, thought or said a piece."""
+
+    progress: ReplyProgress
+
+
+@dataclasses.dataclass(frozen=True)
+class ToolCalled:
+    """The model called a tool."""
+
+    call: ToolCall
+
+
+@dataclasses.dataclass(frozen=True)
+class SkillProgressed:
+    """A skill reported progress."""
+
+    call: ToolCall
+    feedback: SkillFeedback
+
+
+@dataclasses.dataclass(frozen=True)
+class CallEnded:
+    """A call has its result."""
+
+    record: CallRecord
+
+
+@dataclasses.dataclass(frozen=True)
+class TurnsDropped:
+    """The oldest turns were left out to make room in the context."""
+
+    turns: int
+
+
+AgentEvent = Queued | ModelProgressed | ToolCalled | SkillProgressed | CallEnded | TurnsDropped
+EventSink = Callable[[AgentEvent], None]

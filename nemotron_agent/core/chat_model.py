@@ -1,0 +1,150 @@
+"""A model that answers a conversation: the protocol the loop works with."""
+
+import dataclasses
+import enum
+from collections.abc import Callable
+from typing import Protocol
+
+from nemotron_agent.core.cancel_token import CancelToken
+from nemotron_agent.core.messages import Message
+from nemotron_agent.core.tool import ToolSpec
+
+
+class ReplyProtocol(enum.Enum):
+    """What a reply looks like.
+
+    CALL_ONLY: each reply is exactly one call; answering is itself a tool.
+    NATIVE: free text, until the model begins a call by its own token.
+    """
+
+    CALL_ONLY = 'call_only'
+    NATIVE = 'native'
+
+
+class StopReason(enum.Enum):
+    """Why a reply ended."""
+
+    END = 'end'
+    CALL = 'call'
+    LENGTH = 'length'
+    CANCELED = 'canceled'
+
+
+class Phase(enum.Enum):
+    """What a model is doing while it replies."""
+
+    PREFILL = 'prefill'
+    THINKING = 'thinking'
+    ANSWERING = 'answering'
+    CALLING = 'calling'
+
+
+@dataclasses.dataclass(frozen=True)
+class Usage:
+    """What replies cost. Tokens are counts; `prompt = reused + new`; `generation_sec` excludes prefill."""
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    new_tokens: int = 0
+    generated_tokens: int = 0
+    decode_calls: int = 0
+    prefill_sec: float = 0.0
+    generation_sec: float = 0.0
+
+    def __add__(self, other: 'Usage') -> 'Usage':
+        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
+        return Usage(*(a + b for a, b in pairs))
+
+    @property
+    def tokens_per_sec(self) -> float:
+        """Speed of generation [1/s], 0 if nothing was generated."""
+        return self.generated_tokens / self.generation_sec if self.generation_sec > 0 else 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class ReplyProgress:
+    """A piece of a reply.
+
+    Attributes:
+        phase: what the model is doing.
+        text: next piece of reasoning (THINKING) or of what is said to the operator (ANSWERING);
+            empty in the other phases.
+        evaluated_tokens: in PREFILL, new tokens of the prompt evaluated so far.
+        new_tokens: in PREFILL, new tokens to evaluate in all.
+    """
+
+    phase: Phase
+    text: str = ''
+    evaluated_tokens: int = 0
+    new_tokens: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class ChatRequest:
+    """A conversation to go on with.
+
+    Attributes:
+        messages: all of it; the first may be the system's.
+        tools: what may be called, in the order to show them.
+        thinking: whether to reason first.
+        priority: higher is served first.
+        max_tokens: limit for the reply; None is the model's own.
+    """
+
+    conversation_id: str
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...]
+    thinking: bool = False
+    priority: int = 0
+    max_tokens: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelReply:
+    """A reply.
+
+    Attributes:
+        message: the assistant's message, with its call if it made one.
+        problem: what is wrong with a reply that meant to call and failed; empty otherwise.
+            The message then holds the raw text.
+    """
+
+    message: Message
+    stop_reason: StopReason
+    usage: Usage
+    problem: str = ''
+
+
+class ChatModel(Protocol):
+    """A model. `reply` may be called from any thread."""
+
+    @property
+    def name(self) -> str:
+        """Name for people and the record."""
+
+    @property
+    def reply_protocol(self) -> ReplyProtocol:
+        """What its replies look like."""
+
+    @property
+    def n_ctx(self) -> int:
+        """Tokens its context holds."""
+
+    def reply(
+        self, request: ChatRequest, on_progress: Callable[[ReplyProgress], None], cancel: CancelToken
+    ) -> ModelReply:
+        """Go on with a conversation.
+
+        A cancel ends it soon with StopReason.CANCELED. `on_progress` is called from the model's
+        thread and must return at once.
+
+        Raises:
+            ContextFullError: the prompt does not fit.
+            ModelError: it could not be evaluated.
+        """
+
+    def forget(self, conversation_id: str) -> None:
+        """Drop what is kept for a conversation."""
+
+    def close(self) -> None:
+        """Free everything; may be called twice."""

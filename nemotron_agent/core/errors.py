@@ -1,0 +1,81 @@
+"""Our own failures; the model's and the robot's are values (`ToolResult`).
+
+    NemotronAgentError
+    |- ConfigurationError       a parameter, file or key that cannot be used
+    |  `- ManifestError         the same, in a skill manifest
+    |- ModelError
+    |  |- ModelFileError        missing, truncated, corrupt or foreign file
+    |  |- ModelDownloadError    no source delivers the file, or there is no room for it
+    |  |- ChatTemplateError     a template that no tool format knows, or that fails
+    |  |- ContextFullError      a prompt that does not fit into the context
+    |  `- EvaluationError       the runtime could not evaluate tokens
+    `- TaskRefusedError         a task that is not taken
+       |- NotActiveError
+       |- InvalidTaskError
+       `- QueueFullError
+"""
+
+
+class NemotronAgentError(Exception):
+    """Root of the package's exceptions. Its text is meant for the user: what is wrong, what to do."""
+
+
+class ConfigurationError(NemotronAgentError):
+    """A parameter, file or key that cannot be used."""
+
+
+class ManifestError(ConfigurationError):
+    """A skill manifest or places file that cannot be used."""
+
+
+class ModelError(NemotronAgentError):
+    """The model cannot be had, loaded or evaluated."""
+
+
+class ModelFileError(ModelError):
+    """A model file that is missing, truncated, corrupt or of a kind the runtime does not know."""
+
+
+class ModelDownloadError(ModelError):
+    """No source delivers the model file, or there is no room for it."""
+
+
+class ChatTemplateError(ModelError):
+    """A chat template that no tool format knows, or that fails on a conversation."""
+
+
+class ContextFullError(ModelError):
+    """A prompt that does not fit into the context.
+
+    Args:
+        needed_tokens: tokens of the prompt and of the reply's reserve.
+        n_ctx: tokens the context holds.
+    """
+
+    def __init__(self, needed_tokens: int, n_ctx: int) -> None:
+        super().__init__(
+            f'the conversation needs {needed_tokens} tokens and the context holds {n_ctx}: '
+            'shorten the command, clear the conversation, or raise the parameter n_ctx'
+        )
+        self.needed_tokens = needed_tokens
+        self.n_ctx = n_ctx
+
+
+class EvaluationError(ModelError):
+    """The runtime could not evaluate tokens."""
+
+
+class TaskRefusedError(NemotronAgentError):
+    """A task that is not taken."""
+
+
+class NotActiveError(TaskRefusedError):
+    """The agent is not active."""
+
+
+class InvalidTaskError(TaskRefusedError):
+    """A task that is empty, too long or out of range."""
+
+
+class QueueFullError(TaskRefusedError):
+    """Too many tasks are waiting."""

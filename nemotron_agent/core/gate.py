@@ -1,0 +1,52 @@
+"""The gate every call passes, as the registry sees it; `safety` holds the real one."""
+
+import contextlib
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from nemotron_agent.core.messages import ToolCall
+
+
+class Verdict(enum.Enum):
+    """What the gate says; the values match the constants of `ToolCallRecord`."""
+
+    NONE = 0
+    ALLOW = 1
+    CLAMP = 2
+    CONFIRM = 3
+    DENY = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class CallRequest:
+    """A call whose arguments fit its schema, on its way to the robot.
+
+    Attributes:
+        origin: who asks, such as `action`, `topic:command`, `service`.
+        resources: what the tool needs for itself while it runs.
+    """
+
+    request_id: str
+    call: ToolCall
+    origin: str
+    conversation_id: str = ''
+    priority: int = 0
+    resources: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """A verdict, why, and the arguments to run with."""
+
+    verdict: Verdict
+    reason: str
+    arguments: Mapping[str, Any]
+
+
+class Gate(Protocol):
+    """Decides on requests. Where it cannot decide, it denies."""
+
+    def admit(self, request: CallRequest) -> contextlib.AbstractContextManager[Decision]:
+        """Decide; what an allowed request holds is given back when the context ends."""

@@ -1,0 +1,89 @@
+"""A command on its way through the agent, and what comes of it."""
+
+import dataclasses
+import enum
+
+from nemotron_agent.core.chat_model import Usage
+from nemotron_agent.core.gate import Verdict
+from nemotron_agent.core.messages import ToolCall
+from nemotron_agent.core.tool import ToolResult
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A command in words.
+
+    Attributes:
+        text: the command.
+        conversation_id: conversation it belongs to.
+        origin: who asks, such as `action`, `topic:command`.
+        priority: higher goes first and preempts lower.
+        thinking: whether to reason first; None is the agent's default.
+        timeout_sec: limit from submission to the end [s]; None is the agent's own.
+    """
+
+    text: str
+    conversation_id: str
+    origin: str
+    priority: int = 0
+    thinking: bool | None = None
+    timeout_sec: float | None = None
+
+
+class TaskStatus(enum.Enum):
+    """How a task ended; the values match the error codes of `ExecuteTask`."""
+
+    DONE = 0
+    NOT_ACTIVE = 1
+    INVALID_TASK = 2
+    QUEUE_FULL = 3
+    CANCELED = 4
+    PREEMPTED = 5
+    TIMED_OUT = 6
+    STEP_LIMIT = 7
+    MODEL_ERROR = 8
+    CONTEXT_FULL = 9
+    DECLINED = 10
+    INTERNAL = 11
+
+
+@dataclasses.dataclass(frozen=True)
+class CallRecord:
+    """A call, the gate's verdict, its result and how long it took [s]."""
+
+    request_id: str
+    call: ToolCall
+    verdict: Verdict
+    verdict_reason: str
+    result: ToolResult
+    duration_sec: float
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskStats:
+    """What a task cost; times in seconds from its start, None where it never came to that."""
+
+    turns: int = 0
+    usage: Usage = Usage()
+    time_to_first_token_sec: float | None = None
+    time_to_first_request_sec: float | None = None
+    duration_sec: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskResult:
+    """How a task ended.
+
+    Attributes:
+        error: what went wrong and what to do; empty if done.
+        answer: what to tell the operator.
+        awaits_reply: the answer is a question.
+        calls: every call of the task, in order.
+    """
+
+    status: TaskStatus
+    error: str = ''
+    answer: str = ''
+    awaits_reply: bool = False
+    calls: tuple[CallRecord, ...] = ()
+    stats: TaskStats = TaskStats()
