@@ -49,7 +49,7 @@ class CancelToken:
         return self._event.wait(timeout_sec)
 
     def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Have `callback` run once on cancel, at once if that has been; return what undoes this."""
+        """Have `callback` run once on cancel, now if that has been; return what undoes this."""
         with self._lock:
             if not self._event.is_set():
                 self._callbacks.append(callback)

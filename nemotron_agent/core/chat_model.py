@@ -41,7 +41,7 @@ class Phase(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Usage:
-    """What replies cost. Tokens are counts; `prompt = reused + new`; `generation_sec` excludes prefill."""
+    """What replies cost: tokens, with `prompt = reused + new`, and time without overlap [s]."""
 
     prompt_tokens: int = 0
     reused_tokens: int = 0
@@ -131,7 +131,10 @@ class ChatModel(Protocol):
         """Tokens its context holds."""
 
     def reply(
-        self, request: ChatRequest, on_progress: Callable[[ReplyProgress], None], cancel: CancelToken
+        self,
+        request: ChatRequest,
+        on_progress: Callable[[ReplyProgress], None],
+        cancel: CancelToken,
     ) -> ModelReply:
         """Go on with a conversation.
 

@@ -1,23 +1,23 @@
 """Our own failures; the model's and the robot's are values (`ToolResult`).
 
-    NemotronAgentError
-    |- ConfigurationError       a parameter, file or key that cannot be used
-    |  `- ManifestError         the same, in a skill manifest
-    |- ModelError
-    |  |- ModelFileError        missing, truncated, corrupt or foreign file
-    |  |- ModelDownloadError    no source delivers the file, or there is no room for it
-    |  |- ChatTemplateError     a template that no tool format knows, or that fails
-    |  |- ContextFullError      a prompt that does not fit into the context
-    |  `- EvaluationError       the runtime could not evaluate tokens
-    `- TaskRefusedError         a task that is not taken
-       |- NotActiveError
-       |- InvalidTaskError
-       `- QueueFullError
+NemotronAgentError
+|- ConfigurationError       a parameter, file or key that cannot be used
+|  `- ManifestError         the same, in a skill manifest
+|- ModelError
+|  |- ModelFileError        missing, truncated, corrupt or foreign file
+|  |- ModelDownloadError    no source delivers the file, or there is no room for it
+|  |- ChatTemplateError     a template that no tool format knows, or that fails
+|  |- ContextFullError      a prompt that does not fit into the context
+|  `- EvaluationError       the runtime could not evaluate tokens
+`- TaskRefusedError         a task that is not taken
+   |- NotActiveError
+   |- InvalidTaskError
+   `- QueueFullError
 """
 
 
 class NemotronAgentError(Exception):
-    """Root of the package's exceptions. Its text is meant for the user: what is wrong, what to do."""
+    """Root of the package's exceptions. Its text is for the user: what is wrong, what to do."""
 
 
 class ConfigurationError(NemotronAgentError):

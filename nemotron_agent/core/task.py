@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 
+from nemotron_agent.core.cancel_token import CancelReason
 from nemotron_agent.core.chat_model import Usage
 from nemotron_agent.core.gate import Verdict
 from nemotron_agent.core.messages import ToolCall
@@ -45,6 +46,15 @@ class TaskStatus(enum.Enum):
     CONTEXT_FULL = 9
     DECLINED = 10
     INTERNAL = 11
+
+    @classmethod
+    def of_cancel(cls, reason: CancelReason | None) -> 'TaskStatus':
+        """The status of a task that was cancelled."""
+        if reason is CancelReason.PREEMPTED:
+            return cls.PREEMPTED
+        if reason is CancelReason.TIMED_OUT:
+            return cls.TIMED_OUT
+        return cls.CANCELED
 
 
 @dataclasses.dataclass(frozen=True)

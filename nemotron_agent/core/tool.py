@@ -100,7 +100,7 @@ class CallContext:
 
 
 class Tool(Protocol):
-    """Anything that can be called. `run` never raises for what the robot does: that is a result."""
+    """Anything that can be called. What the robot does is never raised: it is a result."""
 
     @property
     def spec(self) -> ToolSpec:

@@ -1,0 +1,252 @@
+"""The loop: model, call, result, until there is an answer or a limit."""
+
+import dataclasses
+import time
+
+from nemotron_agent.core.agent_events import (
+    CallEnded,
+    EventSink,
+    ModelProgressed,
+    SkillProgressed,
+    ToolCalled,
+    TurnsDropped,
+)
+from nemotron_agent.core.builtin_tools import ASK_OPERATOR, DECLINE
+from nemotron_agent.core.cancel_token import CancelReason, CancelToken
+from nemotron_agent.core.chat_model import (
+    ChatModel,
+    ChatRequest,
+    ModelReply,
+    Phase,
+    ReplyProgress,
+    StopReason,
+    Usage,
+)
+from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.errors import ContextFullError, ModelError
+from nemotron_agent.core.gate import Verdict
+from nemotron_agent.core.messages import Message, ToolCall
+from nemotron_agent.core.task import CallRecord, Task, TaskResult, TaskStats, TaskStatus
+from nemotron_agent.core.tool import Outcome
+from nemotron_agent.core.tool_registry import ToolRegistry, invalid
+
+LASTING = (TaskStatus.DONE, TaskStatus.DECLINED)
+REPEATED = (
+    'You have just done exactly this, and it succeeded. Do not repeat it: '
+    'do what is left of the command, or tell the operator that it is done.'
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class AgentLimits:
+    """Bounds on one task.
+
+    Attributes:
+        max_steps: replies asked of the model.
+        max_bad_calls: calls in one task that name no tool, do not fit the schema or do not parse.
+        max_repeats: calls in one task that repeat the one before, which succeeded.
+    """
+
+    max_steps: int = 12
+    max_bad_calls: int = 3
+    max_repeats: int = 2
+
+
+class Agent:
+    """Carries out tasks with a model and tools; one task of a conversation at a time.
+
+    It keeps no state of its own between tasks: what lasts is in the conversation.
+    """
+
+    def __init__(
+        self, model: ChatModel, tools: ToolRegistry, system_prompt: str, limits: AgentLimits
+    ) -> None:
+        self._model = model
+        self._tools = tools
+        self._system = Message('system', system_prompt)
+        self._limits = limits
+
+    def run(
+        self, task: Task, conversation: Conversation, on_event: EventSink, cancel: CancelToken
+    ) -> TaskResult:
+        """Carry out a task and add its turn to the conversation.
+
+        A task that failed before anything was asked of the robot leaves no trace in it.
+        """
+        run = _TaskRun(self._model, self._tools, self._limits, task, on_event, cancel)
+        try:
+            result = run.until_end(self._system, conversation)
+        except ContextFullError as error:
+            result = run.ended(TaskStatus.CONTEXT_FULL, error=str(error))
+        except ModelError as error:
+            result = run.ended(TaskStatus.MODEL_ERROR, error=str(error))
+        if result.status in LASTING or any(record.request_id for record in result.calls):
+            conversation.add_turn(tuple(run.turn))
+        return result
+
+
+class _TaskRun:
+    """One task on its way; `turn` holds its messages so far."""
+
+    def __init__(
+        self,
+        model: ChatModel,
+        tools: ToolRegistry,
+        limits: AgentLimits,
+        task: Task,
+        on_event: EventSink,
+        cancel: CancelToken,
+    ) -> None:
+        self.turn: list[Message] = [Message('user', task.text)]
+        self._model = model
+        self._tools = tools
+        self._limits = limits
+        self._task = task
+        self._on_event = on_event
+        self._cancel = cancel
+        self._calls: list[CallRecord] = []
+        self._bad_calls = 0
+        self._repeats = 0
+        self._succeeded: ToolCall | None = None
+        self._turns = 0
+        self._usage = Usage()
+        self._started = time.monotonic()
+        self._first_token_sec: float | None = None
+        self._first_request_sec: float | None = None
+
+    def until_end(self, system: Message, conversation: Conversation) -> TaskResult:
+        """Step until the task has ended."""
+        for _ in range(self._limits.max_steps):
+            if self._cancel.canceled:
+                return self._canceled()
+            result = self._step(system, conversation)
+            if result is not None:
+                return result
+        return self.ended(
+            TaskStatus.STEP_LIMIT,
+            error=f'the task took more than {self._limits.max_steps} steps and was ended: '
+            'ask for less at once, or raise the parameter max_steps',
+        )
+
+    def ended(
+        self,
+        status: TaskStatus,
+        *,
+        error: str = '',
+        answer: str = '',
+        awaits_reply: bool = False,
+    ) -> TaskResult:
+        """The result, with what it took to get there."""
+        stats = TaskStats(
+            turns=self._turns,
+            usage=self._usage,
+            time_to_first_token_sec=self._first_token_sec,
+            time_to_first_request_sec=self._first_request_sec,
+            duration_sec=time.monotonic() - self._started,
+        )
+        return TaskResult(status, error, answer, awaits_reply, tuple(self._calls), stats)
+
+    def _step(self, system: Message, conversation: Conversation) -> TaskResult | None:
+        reply = self._ask_model(system, conversation)
+        self._turns += 1
+        self._usage += reply.usage
+        conversation.tokens = reply.usage.prompt_tokens + reply.usage.generated_tokens
+        if reply.stop_reason is StopReason.CANCELED:
+            return self._canceled()
+        if reply.problem:
+            self.turn += [reply.message, Message('user', reply.problem)]
+            self._bad_calls += 1
+            return self._too_many_bad_calls(reply.problem)
+        call = reply.message.tool_call
+        self.turn.append(reply.message)
+        if call is None:
+            return self.ended(TaskStatus.DONE, answer=reply.message.content.strip())
+        return self._after_call(self._call(call))
+
+    def _ask_model(self, system: Message, conversation: Conversation) -> ModelReply:
+        """Ask for the next reply; where the context is full, leave out the oldest turns."""
+        dropped = 0
+        while True:
+            request = ChatRequest(
+                conversation_id=self._task.conversation_id,
+                messages=(system, *conversation.messages, *self.turn),
+                tools=self._tools.specs,
+                thinking=bool(self._task.thinking),
+                priority=self._task.priority,
+            )
+            try:
+                reply = self._model.reply(request, self._on_progress, self._cancel)
+            except ContextFullError:
+                if not conversation.turns:
+                    raise
+                conversation.drop_oldest_turn()
+                dropped += 1
+                continue
+            if dropped:
+                self._on_event(TurnsDropped(dropped))
+            return reply
+
+    def _on_progress(self, progress: ReplyProgress) -> None:
+        if self._first_token_sec is None and progress.phase is not Phase.PREFILL:
+            self._first_token_sec = time.monotonic() - self._started
+        self._on_event(ModelProgressed(progress))
+
+    def _call(self, call: ToolCall) -> CallRecord:
+        self._on_event(ToolCalled(call))
+        if self._succeeded is not None and call.is_same_as(self._succeeded):
+            self._repeats += 1
+            record = CallRecord('', call, Verdict.NONE, '', invalid(REPEATED), 0.0)
+        else:
+            record = self._run(call)
+            self._succeeded = call if record.result.outcome is Outcome.SUCCEEDED else None
+            self._bad_calls += record.result.outcome is Outcome.INVALID
+        self._calls.append(record)
+        self._on_event(CallEnded(record))
+        return record
+
+    def _run(self, call: ToolCall) -> CallRecord:
+        spec = self._tools.spec(call.name)
+        if self._first_request_sec is None and spec is not None and not spec.builtin:
+            self._first_request_sec = time.monotonic() - self._started
+        return self._tools.call(
+            call,
+            origin=self._task.origin,
+            conversation_id=self._task.conversation_id,
+            priority=self._task.priority,
+            cancel=self._cancel,
+            on_feedback=lambda feedback: self._on_event(SkillProgressed(call, feedback)),
+        )
+
+    def _after_call(self, record: CallRecord) -> TaskResult | None:
+        spec = self._tools.spec(record.call.name)
+        outcome = record.result.outcome
+        if spec is not None and spec.ends_task and outcome is Outcome.SUCCEEDED:
+            declined = spec.name == DECLINE.spec.name
+            return self.ended(
+                TaskStatus.DECLINED if declined else TaskStatus.DONE,
+                error=record.result.text if declined else '',
+                answer=record.result.text,
+                awaits_reply=spec.name == ASK_OPERATOR.spec.name,
+            )
+        self.turn.append(Message('tool', record.result.text, tool_name=record.call.name))
+        if self._cancel.canceled:
+            return self._canceled()
+        if self._repeats > self._limits.max_repeats:
+            return self.ended(
+                TaskStatus.STEP_LIMIT,
+                error=f'the model kept repeating {record.call.name} after it had succeeded',
+            )
+        return self._too_many_bad_calls(record.result.text)
+
+    def _too_many_bad_calls(self, last_problem: str) -> TaskResult | None:
+        if self._bad_calls <= self._limits.max_bad_calls:
+            return None
+        return self.ended(
+            TaskStatus.MODEL_ERROR,
+            error=f'the model made {self._bad_calls} calls that cannot be run; '
+            f'the last: {last_problem}',
+        )
+
+    def _canceled(self) -> TaskResult:
+        reason = self._cancel.reason or CancelReason.CANCELED
+        return self.ended(TaskStatus.of_cancel(reason), error=f'the task was {reason.value}')

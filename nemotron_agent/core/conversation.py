@@ -1,0 +1,67 @@
+"""Conversations and the turns they are made of."""
+
+import dataclasses
+import threading
+import time
+
+from nemotron_agent.core.messages import Message
+
+Turn = tuple[Message, ...]
+
+
+@dataclasses.dataclass
+class Conversation:
+    """What was said so far. A turn is a command and all that came of it; turns are added whole.
+
+    Only the task that runs in a conversation changes it, so it has no lock.
+    """
+
+    id: str
+    turns: list[Turn] = dataclasses.field(default_factory=list)
+    tokens: int = 0
+    last_used: float = dataclasses.field(default_factory=time.monotonic)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """All messages, oldest first."""
+        return tuple(message for turn in self.turns for message in turn)
+
+    def add_turn(self, turn: Turn) -> None:
+        """Add a finished turn."""
+        self.turns.append(turn)
+        self.last_used = time.monotonic()
+
+    def drop_oldest_turn(self) -> None:
+        """Forget the oldest turn."""
+        del self.turns[0]
+
+
+class ConversationStore:
+    """Conversations by id, at most `capacity`; the one used longest ago gives way. Thread-safe."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._conversations: dict[str, Conversation] = {}
+        self._lock = threading.Lock()
+
+    def get(self, conversation_id: str) -> Conversation:
+        """Return a conversation, making it if it is new."""
+        with self._lock:
+            conversation = self._conversations.get(conversation_id)
+            if conversation is None:
+                while len(self._conversations) >= self._capacity:
+                    oldest = min(self._conversations.values(), key=lambda c: c.last_used)
+                    del self._conversations[oldest.id]
+                conversation = self._conversations[conversation_id] = Conversation(conversation_id)
+            conversation.last_used = time.monotonic()
+            return conversation
+
+    def remove(self, conversation_id: str) -> bool:
+        """Forget a conversation; return whether there was one."""
+        with self._lock:
+            return self._conversations.pop(conversation_id, None) is not None
+
+    def list(self) -> list[Conversation]:
+        """All conversations, the one used longest ago first."""
+        with self._lock:
+            return sorted(self._conversations.values(), key=lambda c: c.last_used)

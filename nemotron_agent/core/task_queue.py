@@ -1,0 +1,231 @@
+"""Tasks wait here for their turn: by priority, one at a time a conversation, bounded."""
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from nemotron_agent.core.agent_events import EventSink, Queued
+from nemotron_agent.core.cancel_token import CancelReason, CancelToken
+from nemotron_agent.core.errors import QueueFullError
+from nemotron_agent.core.task import Task, TaskResult, TaskStatus
+
+logger = logging.getLogger(__name__)
+
+RunTask = Callable[[Task, EventSink, CancelToken], TaskResult]
+
+
+class TaskHandle:
+    """A submitted task: cancel it, wait for it, be told when it has ended."""
+
+    def __init__(self, task: Task, on_event: EventSink, order: int) -> None:
+        self.task = task
+        self.cancel = CancelToken()
+        self.on_event = on_event
+        self.order = order
+        self._ended = threading.Event()
+        self._result: TaskResult | None = None
+        self._lock = threading.Lock()
+        self._on_end: list[Callable[[TaskResult], None]] = []
+
+    @property
+    def result(self) -> TaskResult | None:
+        """The result, or None until the task has ended."""
+        return self._result
+
+    def wait(self, timeout_sec: float | None = None) -> TaskResult | None:
+        """Wait for the end; None if it has not come in time."""
+        self._ended.wait(timeout_sec)
+        return self._result
+
+    def on_end(self, callback: Callable[[TaskResult], None]) -> None:
+        """Have `callback` told the result, at once if the task has ended."""
+        with self._lock:
+            if self._result is None:
+                self._on_end.append(callback)
+                return
+            result = self._result
+        callback(result)
+
+    def end(self, result: TaskResult) -> None:
+        """Set the result; the queue does this, once."""
+        with self._lock:
+            if self._result is not None:
+                return
+            self._result = result
+            callbacks, self._on_end = self._on_end, []
+        self._ended.set()
+        for callback in callbacks:
+            callback(result)
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Place in the queue: smaller goes first."""
+        return (-self.task.priority, self.order)
+
+
+class TaskQueue:
+    """Runs tasks in `workers` threads of its own.
+
+    Of the waiting tasks the one of highest priority goes first, the oldest among equals; never two
+    of one conversation at once. A task that could start only after one of lower priority preempts
+    that one.
+
+    Args:
+        run: carries out one task.
+        capacity: tasks that may wait.
+        workers: tasks that may run at once.
+        default_timeout_sec: limit for a task that sets none, from its submission [s].
+    """
+
+    def __init__(
+        self, run: RunTask, *, capacity: int, workers: int, default_timeout_sec: float
+    ) -> None:
+        self._run = run
+        self._capacity = capacity
+        self._default_timeout_sec = default_timeout_sec
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._waiting: list[TaskHandle] = []
+        self._running: list[TaskHandle] = []
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f'task-{i}', daemon=True)
+            for i in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Tasks that wait."""
+        with self._changed:
+            return len(self._waiting)
+
+    @property
+    def running(self) -> int:
+        """Tasks that run."""
+        with self._changed:
+            return len(self._running)
+
+    def is_busy(self, conversation_id: str) -> bool:
+        """Whether a task of the conversation runs or waits."""
+        with self._changed:
+            return any(self._of(conversation_id))
+
+    def submit(self, task: Task, on_event: EventSink) -> TaskHandle:
+        """Put a task in the queue.
+
+        Raises:
+            QueueFullError: the queue is full, or closed.
+        """
+        handle = TaskHandle(task, on_event, next(self._order))
+        with self._changed:
+            if self._closed:
+                raise QueueFullError('the agent takes no more tasks: it is shutting down')
+            free = len(self._threads) - len(self._running)
+            if len(self._waiting) >= self._capacity + free:
+                raise QueueFullError(
+                    f'{len(self._waiting)} tasks are waiting already: try again later, '
+                    'cancel some, or raise the parameter queue_size'
+                )
+            self._waiting.append(handle)
+            position = sum(other.rank < handle.rank for other in self._waiting)
+            position += len(self._running)
+            preempted = self._gives_way_to(handle)
+            self._changed.notify_all()
+        on_event(Queued(position))
+        timeout_sec = task.timeout_sec or self._default_timeout_sec
+        timer = threading.Timer(timeout_sec, handle.cancel.cancel, (CancelReason.TIMED_OUT,))
+        timer.daemon = True
+        timer.start()
+        handle.on_end(lambda result: timer.cancel())
+        handle.cancel.on_cancel(lambda: self._leave(handle))
+        if preempted is not None:
+            preempted.cancel.cancel(CancelReason.PREEMPTED)
+        return handle
+
+    def cancel_all(self, reason: CancelReason) -> None:
+        """Cancel what runs and what waits."""
+        with self._changed:
+            handles = [*self._running, *self._waiting]
+        for handle in handles:
+            handle.cancel.cancel(reason)
+
+    def cancel_conversation(self, conversation_id: str, timeout_sec: float) -> bool:
+        """Cancel the tasks of a conversation; return whether they ended in time [s]."""
+        with self._changed:
+            handles = list(self._of(conversation_id))
+        for handle in handles:
+            handle.cancel.cancel()
+        deadline = time.monotonic() + timeout_sec
+        return all(handle.wait(max(0.0, deadline - time.monotonic())) for handle in handles)
+
+    def close(self, timeout_sec: float) -> bool:
+        """Cancel everything and end the threads; return whether they ended in time [s]."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self.cancel_all(CancelReason.SHUTDOWN)
+        deadline = time.monotonic() + timeout_sec
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _of(self, conversation_id: str) -> list[TaskHandle]:
+        handles = [*self._running, *self._waiting]
+        return [h for h in handles if h.task.conversation_id == conversation_id]
+
+    def _next(self) -> TaskHandle | None:
+        """The waiting task that may start now; the lock is held."""
+        busy = {handle.task.conversation_id for handle in self._running}
+        ready = [h for h in self._waiting if h.task.conversation_id not in busy]
+        return min(ready, key=lambda handle: handle.rank, default=None)
+
+    def _gives_way_to(self, new: TaskHandle) -> TaskHandle | None:
+        """The running task that `new` preempts, if any; the lock is held."""
+        same = [h for h in self._running if h.task.conversation_id == new.task.conversation_id]
+        no_thread_free = len(self._running) >= len(self._threads)
+        rivals = same or (self._running if no_thread_free else [])
+        lowest = max(rivals, key=lambda handle: handle.rank, default=None)
+        if lowest is not None and lowest.task.priority < new.task.priority:
+            return lowest
+        return None
+
+    def _leave(self, handle: TaskHandle) -> None:
+        """Take a task that was cancelled while it waited out of the queue."""
+        with self._changed:
+            if handle not in self._waiting:
+                return
+            self._waiting.remove(handle)
+        reason = handle.cancel.reason or CancelReason.CANCELED
+        handle.end(
+            TaskResult(
+                TaskStatus.of_cancel(reason),
+                error=f'the task was {reason.value} while it waited',
+            )
+        )
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                handle = self._next()
+                while handle is None and not self._closed:
+                    self._changed.wait()
+                    handle = self._next()
+                if handle is None or self._closed:
+                    return
+                self._waiting.remove(handle)
+                self._running.append(handle)
+            try:
+                result = self._run(handle.task, handle.on_event, handle.cancel)
+            except Exception as error:
+                logger.exception('a task failed')
+                result = TaskResult(
+                    TaskStatus.INTERNAL, error=f'the agent failed: {error!r}; see its log'
+                )
+            with self._changed:
+                self._running.remove(handle)
+                self._changed.notify_all()
+            handle.end(result)

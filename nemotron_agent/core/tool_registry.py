@@ -1,0 +1,197 @@
+"""The one place where calls are run: schema, gate, tool, record."""
+
+import difflib
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import jsonschema
+
+from nemotron_agent.core.cancel_token import CancelReason, CancelToken
+from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.gate import CallRequest, Decision, Gate, Verdict
+from nemotron_agent.core.messages import ToolCall
+from nemotron_agent.core.task import CallRecord
+from nemotron_agent.core.tool import (
+    CallContext,
+    Outcome,
+    RequestState,
+    SkillFeedback,
+    Tool,
+    ToolResult,
+    ToolSpec,
+)
+
+logger = logging.getLogger(__name__)
+
+STATE_OF_OUTCOME = {
+    Outcome.SUCCEEDED: RequestState.SUCCEEDED,
+    Outcome.REJECTED: RequestState.REJECTED,
+    Outcome.ABORTED: RequestState.ABORTED,
+    Outcome.CANCELED: RequestState.CANCELED,
+    Outcome.TIMED_OUT: RequestState.TIMED_OUT,
+    Outcome.UNAVAILABLE: RequestState.UNAVAILABLE,
+    Outcome.INVALID: RequestState.DENIED,
+}
+
+
+class RequestObserver(Protocol):
+    """Told of each state a request to the robot goes through; returns at once."""
+
+    def __call__(self, request: CallRequest, tool: Tool, state: RequestState, text: str) -> None:
+        """Take a change of state; `text` is for people."""
+
+
+def ignore_request(request: CallRequest, tool: Tool, state: RequestState, text: str) -> None:
+    """Observe nothing."""
+
+
+def invalid(text: str) -> ToolResult:
+    """Make the result of a call that cannot be run as it stands, for the model to correct."""
+    return ToolResult(Outcome.INVALID, text)
+
+
+class ToolRegistry:
+    """Tools by name. `call` is the only way to run one, and it always asks the gate.
+
+    Args:
+        tools: in the order to show them.
+        gate: decides on each call of a tool that is not built in.
+        observer: told of each request's states.
+
+    Raises:
+        ConfigurationError: two tools of one name, or a schema that is not one.
+    """
+
+    def __init__(
+        self, tools: Iterable[Tool], gate: Gate, observer: RequestObserver = ignore_request
+    ) -> None:
+        self._tools: dict[str, Tool] = {}
+        self._validators: dict[str, jsonschema.Draft202012Validator] = {}
+        self._gate = gate
+        self._observer = observer
+        for tool in tools:
+            name = tool.spec.name
+            if name in self._tools:
+                raise ConfigurationError(f'two tools are called "{name}": rename one')
+            try:
+                jsonschema.Draft202012Validator.check_schema(tool.spec.parameters)
+            except jsonschema.SchemaError as error:
+                raise ConfigurationError(
+                    f'tool "{name}": its parameters are no JSON Schema: {error.message}'
+                ) from error
+            self._tools[name] = tool
+            self._validators[name] = jsonschema.Draft202012Validator(tool.spec.parameters)
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What the model is told, in order."""
+        return tuple(tool.spec for tool in self._tools.values())
+
+    def spec(self, name: str) -> ToolSpec | None:
+        """What the model is told of one tool; None if there is none of the name."""
+        tool = self._tools.get(name)
+        return tool.spec if tool else None
+
+    def call(
+        self,
+        call: ToolCall,
+        *,
+        origin: str,
+        conversation_id: str = '',
+        priority: int = 0,
+        cancel: CancelToken | None = None,
+        on_feedback: Callable[[SkillFeedback], None] = lambda feedback: None,
+        timeout_sec: float | None = None,
+    ) -> CallRecord:
+        """Check, ask the gate, run, and wait for the end. Never raises for what a tool does."""
+        started = time.monotonic()
+        cancel = cancel or CancelToken()
+
+        def record(
+            result: ToolResult,
+            verdict: Verdict = Verdict.NONE,
+            reason: str = '',
+            request_id: str = '',
+        ) -> CallRecord:
+            duration = time.monotonic() - started
+            return CallRecord(request_id, call, verdict, reason, result, duration)
+
+        tool = self._tools.get(call.name)
+        if tool is None:
+            return record(invalid(self._unknown_tool(call.name)))
+        problem = self._misfit(call.name, call.arguments)
+        if problem:
+            return record(invalid(problem))
+        if tool.spec.builtin:
+            result = tool.run(call.arguments, CallContext('', cancel))
+            return record(result, Verdict.ALLOW)
+        request = CallRequest(
+            request_id=uuid.uuid4().hex,
+            call=call,
+            origin=origin,
+            conversation_id=conversation_id,
+            priority=priority,
+            resources=tool.resources,
+        )
+        with self._gate.admit(request) as decision:
+            if decision.verdict not in (Verdict.ALLOW, Verdict.CLAMP):
+                self._observer(request, tool, RequestState.DENIED, decision.reason)
+                result = ToolResult(Outcome.REJECTED, f'Not allowed: {decision.reason}')
+            elif problem := self._misfit(call.name, decision.arguments):
+                self._observer(request, tool, RequestState.DENIED, problem)
+                result = invalid(problem)
+            else:
+                result = self._run(tool, request, decision, cancel, on_feedback, timeout_sec)
+            return record(result, decision.verdict, decision.reason, request.request_id)
+
+    def _run(
+        self,
+        tool: Tool,
+        request: CallRequest,
+        decision: Decision,
+        cancel: CancelToken,
+        on_feedback: Callable[[SkillFeedback], None],
+        timeout_sec: float | None,
+    ) -> ToolResult:
+        if cancel.canceled:
+            result = _ended_early(cancel)
+        else:
+            self._observer(request, tool, RequestState.PENDING, '')
+            context = CallContext(
+                request_id=request.request_id,
+                cancel=cancel,
+                on_feedback=on_feedback,
+                on_state=lambda state: self._observer(request, tool, state, ''),
+                timeout_sec=timeout_sec,
+            )
+            try:
+                result = tool.run(decision.arguments, context)
+            except Exception as error:
+                logger.exception('tool %s failed', tool.spec.name)
+                result = ToolResult(Outcome.ABORTED, f'The skill failed: {error}')
+        self._observer(request, tool, STATE_OF_OUTCOME[result.outcome], result.text)
+        return result
+
+    def _unknown_tool(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self._tools, n=1)
+        hint = f' Did you mean {near[0]}?' if near else ''
+        return f'There is no tool "{name}".{hint} The tools are: {", ".join(self._tools)}.'
+
+    def _misfit(self, name: str, arguments: Mapping[str, Any]) -> str:
+        errors = sorted(self._validators[name].iter_errors(dict(arguments)), key=lambda e: e.path)
+        if not errors:
+            return ''
+        parts = []
+        for error in errors[:3]:
+            where = '.'.join(str(step) for step in error.absolute_path)
+            parts.append(f'{where}: {error.message}' if where else error.message)
+        return f'The arguments of {name} do not fit: {"; ".join(parts)}.'
+
+
+def _ended_early(cancel: CancelToken) -> ToolResult:
+    if cancel.reason is CancelReason.TIMED_OUT:
+        return ToolResult(Outcome.TIMED_OUT, 'The time is over; it was not started.')
+    return ToolResult(Outcome.CANCELED, 'Canceled before it started.')
