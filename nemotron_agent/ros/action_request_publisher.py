@@ -1,0 +1,42 @@
+"""The topic `action_requests`: every request to the robot and each change of its state."""
+
+from typing import Any
+
+from nemotron_agent_interfaces.msg import ActionRequest
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+from nemotron_agent.core.gate import CallRequest
+from nemotron_agent.core.json_text import encodable, to_json
+from nemotron_agent.core.tool import RequestState, Tool
+
+QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=64,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+
+class ActionRequestPublisher:
+    """A `RequestObserver` that publishes what it is told. Late subscribers get the last 64."""
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+        self._publisher = node.create_publisher(ActionRequest, 'action_requests', QOS)
+
+    def __call__(self, request: CallRequest, tool: Tool, state: RequestState, text: str) -> None:
+        """Publish one state of a request."""
+        self._publisher.publish(
+            ActionRequest(
+                stamp=self._node.get_clock().now().to_msg(),
+                request_id=request.request_id,
+                conversation_id=encodable(request.conversation_id),
+                origin=encodable(request.origin),
+                skill=request.call.name,
+                datatype=tool.datatype,
+                interface_path=tool.interface_path,
+                arguments=to_json(request.call.arguments),
+                state=state.value,
+                text=encodable(text),
+            )
+        )

@@ -1,0 +1,119 @@
+"""The node: wires the parts together and carries the lifecycle."""
+
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+
+from nemotron_agent.core.errors import NemotronAgentError
+from nemotron_agent.core.task_queue import TaskQueue
+from nemotron_agent.ros.action_request_publisher import ActionRequestPublisher
+from nemotron_agent.ros.assembly import ConfiguredAgent, assemble
+from nemotron_agent.ros.command_topics import CommandTopics
+from nemotron_agent.ros.diagnostics import Diagnostics
+from nemotron_agent.ros.execute_task_server import ExecuteTaskServer
+from nemotron_agent.ros.log_bridge import bridge_logging
+from nemotron_agent.ros.parameters import AgentParameters, declare_parameters
+from nemotron_agent.ros.services import MAX_DIRECT_CALLS, AgentServices
+from nemotron_agent.ros.task_intake import TaskIntake
+
+NODE_NAME = 'nemotron_agent'
+END_TIMEOUT_SEC = 10.0
+SPARE_THREADS = 4
+
+
+class AgentNode(LifecycleNode):
+    """The agent as a lifecycle node: configure loads, activate serves, cleanup frees.
+
+    Its interfaces are there from the start and say what is missing while it is not active. Needs
+    a multi-threaded executor with `executor_threads` threads.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(NODE_NAME, **kwargs)
+        bridge_logging(self.get_logger())
+        declare_parameters(self)
+        self._configured: ConfiguredAgent | None = None
+        self._intake = TaskIntake()
+        self._requests = ActionRequestPublisher(self)
+        self._services = AgentServices(self, self._intake)
+        self._execute_task = ExecuteTaskServer(self, self._intake)
+        self._commands = CommandTopics(self, self._intake)
+        self._diagnostics = Diagnostics(self, self._intake, self._services)
+
+    @property
+    def executor_threads(self) -> int:
+        """Threads that may wait at once for tasks and direct calls, and some that never do."""
+        queued = self.get_parameter('queue_size').value
+        running = self.get_parameter('max_parallel_tasks').value
+        return queued + running + MAX_DIRECT_CALLS + SPARE_THREADS
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the skills and the model."""
+        self.get_logger().info(f'loading model {self.get_parameter("model").value}')
+        try:
+            parameters = AgentParameters(self)
+            configured = assemble(self, parameters, self._requests)
+        except NemotronAgentError as error:
+            self.get_logger().error(f'cannot be configured: {error}')
+            return TransitionCallbackReturn.FAILURE
+        self._intake.max_command_bytes = parameters.max_command_bytes
+        self._intake.default_conversation = parameters.default_conversation
+        self._queue_options = {
+            'capacity': parameters.queue_size,
+            'workers': parameters.max_parallel_tasks,
+            'default_timeout_sec': parameters.task_timeout_sec,
+        }
+        self._configured = self._services.configured = configured
+        self.get_logger().info(
+            f'configured: {configured.model.name}, context of {configured.model.n_ctx} tokens, '
+            f'{len(configured.registry.specs)} tools'
+        )
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin to take tasks."""
+        assert self._configured is not None, 'activate follows configure'
+        self._intake.queue = TaskQueue(self._configured.run_task, **self._queue_options)
+        self.get_logger().info('active: ready for commands')
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Cancel all tasks, their goals too, and take no more."""
+        self._stop_serving()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the model and the skills."""
+        self.release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Cancel all tasks and free everything."""
+        self.release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything and be unconfigured again."""
+        self.release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def destroy_node(self) -> None:
+        """Free everything, in any state."""
+        self.release()
+        for part in (self._diagnostics, self._commands, self._execute_task, self._services):
+            part.destroy()
+        super().destroy_node()
+
+    def _stop_serving(self) -> None:
+        queue, self._intake.queue = self._intake.queue, None
+        self._services.cancel_direct_calls()
+        if queue is not None and not queue.close(END_TIMEOUT_SEC):
+            self.get_logger().error(f'tasks did not end in {END_TIMEOUT_SEC:.0f} s')
+
+    def release(self) -> None:
+        """Undo activate and configure; may be called in any state, any number of times."""
+        self._stop_serving()
+        configured, self._configured = self._configured, None
+        self._services.configured = None
+        if configured is not None:
+            configured.close()

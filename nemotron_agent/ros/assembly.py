@@ -1,0 +1,103 @@
+"""Builds from the parameters all that a configured agent is made of."""
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import Any
+
+from nemotron_agent.core.agent import Agent, AgentLimits
+from nemotron_agent.core.agent_events import EventSink
+from nemotron_agent.core.builtin_tools import builtin_tools
+from nemotron_agent.core.cancel_token import CancelToken
+from nemotron_agent.core.chat_model import ChatModel
+from nemotron_agent.core.conversation import ConversationStore
+from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.resource_paths import config_file
+from nemotron_agent.core.task import Task, TaskResult
+from nemotron_agent.core.tool_registry import RequestObserver, ToolRegistry
+from nemotron_agent.llm.model_loading import ModelParameters, load_model
+from nemotron_agent.ros.parameters import AgentParameters
+from nemotron_agent.ros.skill_loading import SkillTools, load_skill_tools
+from nemotron_agent.safety.gate import SafetyGate
+from nemotron_agent.skills.manifest import load_manifest
+from nemotron_agent.skills.places import load_places
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass
+class ConfiguredAgent:
+    """What lives from configure to cleanup."""
+
+    model: ChatModel
+    skills: SkillTools
+    registry: ToolRegistry
+    agent: Agent
+    conversations: ConversationStore
+    thinks: bool
+
+    def run_task(self, task: Task, on_event: EventSink, cancel: CancelToken) -> TaskResult:
+        """Carry out one task in its conversation."""
+        if task.thinking is None:
+            task = dataclasses.replace(task, thinking=self.thinks)
+        conversation = self.conversations.get(task.conversation_id)
+        return self.agent.run(task, conversation, on_event, cancel)
+
+    def close(self) -> None:
+        """Free the model and the skills' clients."""
+        self.skills.close()
+        self.model.close()
+
+
+def assemble(node: Any, parameters: AgentParameters, observer: RequestObserver) -> ConfiguredAgent:
+    """Load manifest, skills and model, in this order: what is cheap to find wrong comes first.
+
+    Raises:
+        NemotronAgentError: something cannot be used; nothing is left behind.
+    """
+    places = load_places(_file(parameters.places_file, 'places.yaml'))
+    manifest = load_manifest(_file(parameters.skills_file, 'skills.yaml'), places)
+    prompt = _read_prompt(_file(parameters.system_prompt_file, 'system_prompt.txt'))
+    skills = load_skill_tools(node, manifest, places, parameters.server_wait_sec)
+    try:
+        model = load_model(model_parameters(parameters))
+    except BaseException:
+        skills.close()
+        raise
+    tools = [*skills.tools, *builtin_tools(model.reply_protocol)]
+    registry = ToolRegistry(tools, SafetyGate(), observer)
+    limits = AgentLimits(
+        max_steps=parameters.max_steps,
+        max_bad_calls=parameters.max_bad_calls,
+        max_repeats=parameters.max_repeats,
+    )
+    return ConfiguredAgent(
+        model=model,
+        skills=skills,
+        registry=registry,
+        agent=Agent(model, registry, prompt, limits),
+        conversations=ConversationStore(parameters.max_conversations),
+        thinks=parameters.thinking,
+    )
+
+
+def model_parameters(parameters: AgentParameters) -> ModelParameters:
+    """The part of the node's parameters that is the model's."""
+    names = [field.name for field in dataclasses.fields(ModelParameters)]
+    return ModelParameters(**{name: getattr(parameters, name) for name in names})
+
+
+def _file(given: str, shipped: str) -> Path:
+    return Path(given).expanduser() if given else config_file(shipped)
+
+
+def _read_prompt(path: Path) -> str:
+    try:
+        text = path.read_text(encoding='utf-8').strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f'parameter system_prompt_file: cannot read {path}: {error}'
+        ) from error
+    if not text:
+        raise ConfigurationError(f'parameter system_prompt_file: {path} is empty')
+    return text

@@ -1,0 +1,63 @@
+"""The topic /diagnostics."""
+
+from typing import Any
+
+import psutil
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+
+from nemotron_agent.ros.services import AgentServices
+from nemotron_agent.ros.task_intake import TaskIntake
+
+
+class Diagnostics:
+    """Publishes the agent's state, queue, context and memory once a period."""
+
+    def __init__(self, node: Any, intake: TaskIntake, services: AgentServices) -> None:
+        self._node = node
+        self._intake = intake
+        self._services = services
+        self._process = psutil.Process()
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self._timer = node.create_timer(
+            node.get_parameter('diagnostics_period_sec').value,
+            self.publish,
+            callback_group=MutuallyExclusiveCallbackGroup(),
+        )
+
+    def destroy(self) -> None:
+        """Take the topic down."""
+        self._node.destroy_timer(self._timer)
+        self._node.destroy_publisher(self._publisher)
+
+    def publish(self) -> None:
+        """Publish the state of now."""
+        status = DiagnosticStatus(
+            name=f'{self._node.get_fully_qualified_name().lstrip("/")}: agent',
+            hardware_id=self._node.get_namespace(),
+        )
+        configured, queue = self._services.configured, self._intake.queue
+        values: dict[str, object] = {
+            'memory_rss_mib': self._process.memory_info().rss // 2**20,
+            'memory_available_mib': psutil.virtual_memory().available // 2**20,
+        }
+        if configured is None:
+            status.level = DiagnosticStatus.STALE
+            status.message = 'not configured'
+        else:
+            status.level = DiagnosticStatus.OK
+            status.message = 'inactive' if queue is None else 'active'
+            conversations = configured.conversations.list()
+            values |= {
+                'model': configured.model.name,
+                'n_ctx': configured.model.n_ctx,
+                'tools': len(configured.registry.specs),
+                'conversations': len(conversations),
+                'context_tokens': conversations[-1].tokens if conversations else 0,
+            }
+        if queue is not None:
+            values |= {'tasks_running': queue.running, 'tasks_waiting': queue.waiting}
+        status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(array)

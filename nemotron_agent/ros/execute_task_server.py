@@ -1,0 +1,95 @@
+"""The action `~/execute_task`."""
+
+import threading
+from typing import Any
+
+from nemotron_agent_interfaces.action import ExecuteTask
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+
+from nemotron_agent.core.agent_events import AgentEvent
+from nemotron_agent.core.errors import TaskRefusedError
+from nemotron_agent.core.task import TaskResult, TaskStatus
+from nemotron_agent.core.task_queue import TaskHandle
+from nemotron_agent.ros.task_intake import TaskIntake, refusal, thinking_choice
+from nemotron_agent.ros.task_messages import feedback_message, fill_result
+
+
+class ExecuteTaskServer:
+    """Serves `~/execute_task`.
+
+    Every goal is accepted; one that cannot be taken ends at once as aborted, as only a result can
+    say why. The execute callback waits for the end of its task in an executor thread: the queue
+    bounds how many do.
+    """
+
+    def __init__(self, node: Any, intake: TaskIntake) -> None:
+        self._intake = intake
+        self._lock = threading.Lock()
+        self._handles: dict[bytes, TaskHandle] = {}
+        self._canceled_early: set[bytes] = set()
+        self._server = ActionServer(
+            node,
+            ExecuteTask,
+            '~/execute_task',
+            execute_callback=self._execute,
+            goal_callback=lambda goal: GoalResponse.ACCEPT,
+            cancel_callback=self._on_cancel,
+            callback_group=ReentrantCallbackGroup(),
+        )
+
+    def destroy(self) -> None:
+        """Take the action down."""
+        self._server.destroy()
+
+    def _on_cancel(self, goal_handle: Any) -> CancelResponse:
+        goal_id = bytes(goal_handle.goal_id.uuid)
+        with self._lock:
+            handle = self._handles.get(goal_id)
+            if handle is None:
+                self._canceled_early.add(goal_id)
+        if handle is not None:
+            handle.cancel.cancel()
+        return CancelResponse.ACCEPT
+
+    def _execute(self, goal_handle: Any) -> ExecuteTask.Result:
+        goal_id = bytes(goal_handle.goal_id.uuid)
+        result = self._run(goal_handle, goal_id)
+        with self._lock:
+            self._handles.pop(goal_id, None)
+            self._canceled_early.discard(goal_id)
+        if result.status is TaskStatus.DONE:
+            goal_handle.succeed()
+        elif result.status is TaskStatus.CANCELED and goal_handle.is_cancel_requested:
+            goal_handle.canceled()
+        else:
+            goal_handle.abort()
+        return fill_result(ExecuteTask.Result(), result)
+
+    def _run(self, goal_handle: Any, goal_id: bytes) -> TaskResult:
+        goal = goal_handle.request
+
+        def on_event(event: AgentEvent) -> None:
+            if goal_handle.is_active:
+                goal_handle.publish_feedback(feedback_message(event))
+
+        try:
+            handle = self._intake.submit(
+                goal.task,
+                on_event,
+                origin=goal.origin or 'action',
+                conversation_id=goal.conversation_id,
+                priority=goal.priority,
+                thinking=thinking_choice(goal.thinking, ExecuteTask.Goal),
+                timeout_sec=goal.timeout_sec,
+            )
+        except TaskRefusedError as error:
+            return refusal(error)
+        with self._lock:
+            self._handles[goal_id] = handle
+            canceled_early = goal_id in self._canceled_early
+        if canceled_early:
+            handle.cancel.cancel()
+        result = handle.wait()
+        assert result is not None, 'a wait without a limit ends with a result'
+        return result

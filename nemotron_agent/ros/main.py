@@ -1,0 +1,66 @@
+"""Entry point of the agent node: `ros2 run nemotron_agent agent`."""
+
+import signal
+import sys
+import threading
+
+import rclpy
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+
+from nemotron_agent.ros.agent_node import AgentNode
+
+EXIT_NOT_CONFIGURED = 1
+EXIT_BAD_PARAMETER = 2
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until a signal; return the exit status."""
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        node = AgentNode()
+    except ParameterException as error:
+        print(f'nemotron_agent: {error}', file=sys.stderr)
+        rclpy.try_shutdown()
+        return EXIT_BAD_PARAMETER
+    executor = MultiThreadedExecutor(num_threads=node.executor_threads)
+    executor.add_node(node)
+    spinning = threading.Thread(target=_spin, args=(executor,), name='executor', daemon=True)
+    spinning.start()
+    status = 0
+    try:
+        if node.get_parameter('autostart').value and not _autostart(node):
+            status = EXIT_NOT_CONFIGURED
+        else:
+            stop.wait()
+    finally:
+        node.release()
+        executor.shutdown(timeout_sec=2.0)
+        node.destroy_node()
+        rclpy.try_shutdown()
+        spinning.join(timeout=2.0)
+    return status
+
+
+def _autostart(node: AgentNode) -> bool:
+    """Configure and activate; return whether the node is active."""
+    return (
+        node.trigger_configure() is TransitionCallbackReturn.SUCCESS
+        and node.trigger_activate() is TransitionCallbackReturn.SUCCESS
+    )
+
+
+def _spin(executor: MultiThreadedExecutor) -> None:
+    try:
+        executor.spin()
+    except ExternalShutdownException:
+        return
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""The node's parameters: names, defaults, ranges, and what they mean."""
+
+import dataclasses
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+
+from nemotron_agent.core.errors import ConfigurationError
+
+AT_CONFIGURE = 'Takes effect at the next configure.'
+
+
+@dataclasses.dataclass(frozen=True)
+class _Parameter:
+    default: Any
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+PARAMETERS = {
+    'autostart': _Parameter(True, 'Configure and activate at start.'),
+    'model': _Parameter(
+        'nemotron-3-nano-4b',
+        'Name in the model catalogue, path of a GGUF file, or scripted:FILE for a scripted model.',
+    ),
+    'skills_file': _Parameter('', 'Skill manifest; empty is the one shipped.'),
+    'places_file': _Parameter('', 'Named places; empty is the file shipped.'),
+    'system_prompt_file': _Parameter(
+        '', 'What the model is told first; empty is the text shipped.'
+    ),
+    'n_ctx': _Parameter(8192, 'Tokens the context holds.', 512, 1048576),
+    'n_batch': _Parameter(512, 'Tokens evaluated at once while reading.', 16, 8192),
+    'n_gpu_layers': _Parameter(-1, 'Layers on the GPU; -1 is all of them.', -1, 1000),
+    'n_threads': _Parameter(0, 'CPU threads; 0 is one for each physical core.', 0, 256),
+    'kv_type': _Parameter('f16', 'Type of the KV cache.', choices=('f16', 'q8_0', 'q4_0')),
+    'flash_attention': _Parameter('auto', 'Flash attention.', choices=('auto', 'on', 'off')),
+    'reply_protocol': _Parameter(
+        'auto',
+        'What replies look like: always one call, or text and calls; auto asks the catalogue.',
+        choices=('auto', 'call_only', 'native'),
+    ),
+    'tool_format': _Parameter(
+        'auto',
+        'How calls are written; auto finds it from the chat template.',
+        choices=('auto', 'hermes', 'nemotron'),
+    ),
+    'thinking': _Parameter(False, 'Reason before each reply, where the model can.'),
+    'temperature': _Parameter(0.0, 'Randomness of the choice of tokens; 0 is none.', 0.0, 2.0),
+    'top_p': _Parameter(0.95, 'Share of the probability to choose from.', 0.0, 1.0),
+    'seed': _Parameter(0, 'Seed of the choice of tokens.', 0, 2**31 - 1),
+    'max_reply_tokens': _Parameter(512, 'Limit of one reply, without its reasoning.', 16, 32768),
+    'max_thinking_tokens': _Parameter(512, 'Limit of the reasoning of one reply.', 0, 32768),
+    'max_steps': _Parameter(12, 'Replies asked of the model in one task.', 1, 100),
+    'max_bad_calls': _Parameter(3, 'Calls in one task that cannot be run.', 0, 100),
+    'max_repeats': _Parameter(2, 'Calls in one task that repeat what just succeeded.', 0, 100),
+    'task_timeout_sec': _Parameter(300.0, 'Limit for a task that sets none [s].', 0.1, 86400.0),
+    'server_wait_sec': _Parameter(2.0, 'Time given to a skill to be there [s].', 0.0, 60.0),
+    'queue_size': _Parameter(8, 'Tasks that may wait.', 1, 64),
+    'max_parallel_tasks': _Parameter(1, 'Tasks of different conversations at once.', 1, 8),
+    'max_command_bytes': _Parameter(4096, 'Longest command taken [bytes of UTF-8].', 1, 1048576),
+    'max_conversations': _Parameter(16, 'Conversations remembered.', 1, 1024),
+    'default_conversation': _Parameter('default', 'Conversation of commands that name none.'),
+    'diagnostics_period_sec': _Parameter(1.0, 'Period of /diagnostics [s].', 0.1, 60.0),
+}
+
+
+class AgentParameters:
+    """The values of PARAMETERS, read when made: `parameters.n_ctx`."""
+
+    def __init__(self, node: Any) -> None:
+        self._values = {name: node.get_parameter(name).value for name in PARAMETERS}
+        for name, parameter in PARAMETERS.items():
+            value = self._values[name]
+            if parameter.choices and value not in parameter.choices:
+                raise ConfigurationError(
+                    f'parameter {name} is "{value}": choose one of {", ".join(parameter.choices)}'
+                )
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__['_values'][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def declare_parameters(node: Any) -> None:
+    """Declare all parameters on a node.
+
+    Raises:
+        rclpy.exceptions.ParameterException: a value given at start is out of range.
+    """
+    for name, parameter in PARAMETERS.items():
+        node.declare_parameter(name, parameter.default, _descriptor(name, parameter))
+
+
+def _descriptor(name: str, parameter: _Parameter) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(name=name, description=parameter.description)
+    if name not in ('autostart', 'diagnostics_period_sec'):
+        descriptor.description += ' ' + AT_CONFIGURE
+    if parameter.choices:
+        descriptor.additional_constraints = 'one of ' + ', '.join(parameter.choices)
+    low, high = parameter.minimum, parameter.maximum
+    if low is None or high is None:
+        return descriptor
+    if isinstance(parameter.default, float):
+        descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
+    else:
+        descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high), step=1)]
+    return descriptor

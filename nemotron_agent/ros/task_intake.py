@@ -1,0 +1,103 @@
+"""One door for commands, from whatever road: checks them and puts them in the queue."""
+
+from typing import Any
+
+from nemotron_agent.core.agent_events import EventSink
+from nemotron_agent.core.errors import (
+    InvalidTaskError,
+    NotActiveError,
+    QueueFullError,
+    TaskRefusedError,
+)
+from nemotron_agent.core.json_text import encodable
+from nemotron_agent.core.task import Task, TaskResult, TaskStatus
+from nemotron_agent.core.task_queue import TaskHandle, TaskQueue
+
+MAX_NAME_CHARACTERS = 256
+MAX_TIMEOUT_SEC = 86400.0
+STATUS_OF_REFUSAL = {
+    NotActiveError: TaskStatus.NOT_ACTIVE,
+    InvalidTaskError: TaskStatus.INVALID_TASK,
+    QueueFullError: TaskStatus.QUEUE_FULL,
+}
+
+
+def refusal(error: TaskRefusedError) -> TaskResult:
+    """Make the result of a task that was not taken."""
+    return TaskResult(STATUS_OF_REFUSAL[type(error)], error=str(error))
+
+
+class TaskIntake:
+    """Takes tasks while the node is active.
+
+    `queue` is the node's while it is active, None otherwise.
+    """
+
+    def __init__(self) -> None:
+        self.queue: TaskQueue | None = None
+        self.max_command_bytes = 0
+        self.default_conversation = ''
+
+    def submit(
+        self,
+        text: str,
+        on_event: EventSink,
+        *,
+        origin: str,
+        conversation_id: str = '',
+        priority: int = 0,
+        thinking: bool | None = None,
+        timeout_sec: float = 0.0,
+    ) -> TaskHandle:
+        """Check a command and queue it; empty and 0 mean the node's own.
+
+        Raises:
+            TaskRefusedError: not active, not a command, or no room.
+        """
+        queue = self.queue
+        if queue is None:
+            raise NotActiveError('the agent is not active: configure and activate its node first')
+        text = encodable(text).strip()
+        if not text:
+            raise InvalidTaskError('the command is empty: say what to do')
+        size = len(text.encode())
+        if size > self.max_command_bytes:
+            raise InvalidTaskError(
+                f'the command has {size} bytes and may have {self.max_command_bytes}: '
+                'shorten it, or raise the parameter max_command_bytes'
+            )
+        for name, value in (('conversation_id', conversation_id), ('origin', origin)):
+            if len(value) > MAX_NAME_CHARACTERS:
+                raise InvalidTaskError(
+                    f'{name} has {len(value)} characters and may have {MAX_NAME_CHARACTERS}'
+                )
+        if not 0.0 <= timeout_sec <= MAX_TIMEOUT_SEC:
+            raise InvalidTaskError(
+                f"timeout_sec is {timeout_sec}: give 0 for the agent's own limit, "
+                f'or up to {MAX_TIMEOUT_SEC:.0f}'
+            )
+        task = Task(
+            text=text,
+            conversation_id=conversation_id or self.default_conversation,
+            origin=origin,
+            priority=priority,
+            thinking=thinking,
+            timeout_sec=timeout_sec or None,
+        )
+        return queue.submit(task, on_event)
+
+
+def thinking_choice(value: int, constants: Any) -> bool | None:
+    """Read the field `thinking` of a goal.
+
+    Raises:
+        InvalidTaskError: it is none of the constants.
+    """
+    choices = {
+        constants.THINKING_DEFAULT: None,
+        constants.THINKING_OFF: False,
+        constants.THINKING_ON: True,
+    }
+    if value not in choices:
+        raise InvalidTaskError(f'thinking is {value}: give 0 (default), 1 (off) or 2 (on)')
+    return choices[value]

@@ -1,0 +1,90 @@
+"""A chat model that gives listed replies in turn."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nemotron_agent.core.cancel_token import CancelToken
+from nemotron_agent.core.chat_model import (
+    ChatRequest,
+    ModelReply,
+    Phase,
+    ReplyProgress,
+    ReplyProtocol,
+    StopReason,
+    Usage,
+)
+from nemotron_agent.core.errors import EvaluationError
+from nemotron_agent.core.messages import Message, ToolCall
+
+Listed = ModelReply | Exception
+
+
+def says(text: str) -> ModelReply:
+    """Make a reply in free text."""
+    return ModelReply(Message('assistant', text), StopReason.END, _COST)
+
+
+def calls(name: str, **arguments: Any) -> ModelReply:
+    """Make a reply that calls a tool."""
+    call = ToolCall(uuid.uuid4().hex, name, arguments)
+    return ModelReply(Message('assistant', '', tool_call=call), StopReason.CALL, _COST)
+
+
+def fumbles(text: str, problem: str) -> ModelReply:
+    """Make a reply that meant to call and failed."""
+    return ModelReply(Message('assistant', text), StopReason.LENGTH, _COST, problem)
+
+
+class ListedModel:
+    """A `ChatModel` that gives the listed replies, or raises the listed errors, one a request.
+
+    Attributes:
+        requests: what it was asked, in order.
+        forgotten: conversations it was told to forget.
+    """
+
+    name = 'listed'
+    n_ctx = 4096
+
+    def __init__(
+        self,
+        replies: Iterable[Listed],
+        reply_protocol: ReplyProtocol = ReplyProtocol.CALL_ONLY,
+        before_reply: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.reply_protocol = reply_protocol
+        self.requests: list[ChatRequest] = []
+        self.forgotten: list[str] = []
+        self._replies = list(replies)
+        self._before_reply = before_reply
+
+    def reply(
+        self,
+        request: ChatRequest,
+        on_progress: Callable[[ReplyProgress], None],
+        cancel: CancelToken,
+    ) -> ModelReply:
+        """Give the next reply of the list."""
+        self.requests.append(request)
+        on_progress(ReplyProgress(Phase.PREFILL, evaluated_tokens=1, new_tokens=1))
+        self._before_reply()
+        if cancel.canceled:
+            return ModelReply(Message('assistant', ''), StopReason.CANCELED, _COST)
+        if not self._replies:
+            raise EvaluationError('the list of replies has ended')
+        listed = self._replies.pop(0)
+        if isinstance(listed, Exception):
+            raise listed
+        on_progress(ReplyProgress(Phase.ANSWERING, listed.message.content))
+        return listed
+
+    def forget(self, conversation_id: str) -> None:
+        """Note it."""
+        self.forgotten.append(conversation_id)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+_COST = Usage(prompt_tokens=10, reused_tokens=4, new_tokens=6, generated_tokens=2, decode_calls=3)

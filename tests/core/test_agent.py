@@ -1,0 +1,235 @@
+import pytest
+
+from nemotron_agent.core.agent import REPEATED, Agent, AgentLimits
+from nemotron_agent.core.agent_events import (
+    CallEnded,
+    ModelProgressed,
+    SkillProgressed,
+    ToolCalled,
+    TurnsDropped,
+)
+from nemotron_agent.core.builtin_tools import builtin_tools
+from nemotron_agent.core.cancel_token import CancelReason, CancelToken
+from nemotron_agent.core.chat_model import ReplyProtocol
+from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.errors import ContextFullError, EvaluationError
+from nemotron_agent.core.messages import Message
+from nemotron_agent.core.task import Task, TaskStatus
+from nemotron_agent.core.tool import Outcome, SkillFeedback, ToolResult
+from nemotron_agent.core.tool_registry import ToolRegistry
+from nemotron_agent.safety.gate import SafetyGate
+from nemotron_agent.testing.listed_model import ListedModel, calls, fumbles, says
+from nemotron_agent.testing.listed_tool import ListedTool
+
+TASK = Task('go to the kitchen', 'c1', 'operator')
+
+
+class Run:
+    """An agent with one tool, and what came of a task."""
+
+    def __init__(self, replies, tool=None, protocol=ReplyProtocol.CALL_ONLY, limits=None):
+        self.tool = tool or ListedTool()
+        self.model = ListedModel(replies, protocol)
+        registry = ToolRegistry([self.tool, *builtin_tools(protocol)], SafetyGate())
+        self.agent = Agent(self.model, registry, 'be a robot', limits or AgentLimits())
+        self.conversation = Conversation('c1')
+        self.events = []
+        self.cancel = CancelToken()
+
+    def __call__(self, task=TASK):
+        return self.agent.run(task, self.conversation, self.events.append, self.cancel)
+
+
+def test_a_call_and_an_answer():
+    run = Run([calls('go_to', place='kitchen'), calls('answer', text='I am there.')])
+    result = run()
+    assert result.status is TaskStatus.DONE
+    assert result.answer == 'I am there.'
+    assert not result.awaits_reply
+    assert run.tool.runs == [{'place': 'kitchen'}]
+    assert [record.call.name for record in result.calls] == ['go_to', 'answer']
+    assert result.stats.turns == 2
+    assert result.stats.usage.generated_tokens == 4
+    assert 0.0 <= result.stats.time_to_first_token_sec <= result.stats.duration_sec
+    assert 0.0 <= result.stats.time_to_first_request_sec <= result.stats.duration_sec
+    kinds = [type(event) for event in run.events if not isinstance(event, ModelProgressed)]
+    assert kinds == [ToolCalled, CallEnded, ToolCalled, CallEnded]
+
+
+def test_the_model_sees_system_history_and_results_in_order():
+    run = Run(
+        [
+            calls('go_to', place='kitchen'),
+            calls('answer', text='There.'),
+            calls('answer', text='2'),
+        ]
+    )
+    run()
+    run(Task('and now?', 'c1', 'operator'))
+    roles = [message.role for message in run.model.requests[-1].messages]
+    assert roles == ['system', 'user', 'assistant', 'tool', 'assistant', 'user']
+    assert run.model.requests[0].messages[0] == Message('system', 'be a robot')
+    assert run.model.requests[-1].messages[3] == Message('tool', 'done', tool_name='go_to')
+
+
+def test_free_text_is_the_answer_of_a_native_model():
+    result = Run([says(' Hello. ')], protocol=ReplyProtocol.NATIVE)()
+    assert (result.status, result.answer) == (TaskStatus.DONE, 'Hello.')
+
+
+def test_a_question_back_awaits_a_reply():
+    result = Run([calls('ask_operator', question='Which cup?')])()
+    assert result.status is TaskStatus.DONE
+    assert result.awaits_reply
+    assert result.answer == 'Which cup?'
+
+
+def test_a_declined_task_says_why():
+    run = Run([calls('decline', reason='I cannot fly.')])
+    result = run()
+    assert result.status is TaskStatus.DECLINED
+    assert result.answer == result.error == 'I cannot fly.'
+    assert len(run.conversation.turns) == 1
+
+
+@pytest.mark.parametrize(
+    ('bad_call', 'told'),
+    [
+        (calls('goto', place='kitchen'), 'Did you mean go_to?'),
+        (calls('zzz'), 'There is no tool "zzz". The tools are: go_to, answer'),
+        (calls('go_to', place='moon'), "'moon' is not one of"),
+        (calls('go_to'), "'place' is a required property"),
+        (fumbles('<tool_call>', 'the call was cut off'), 'the call was cut off'),
+    ],
+)
+def test_a_bad_call_comes_back_to_the_model(bad_call, told):
+    run = Run([bad_call, calls('answer', text='Sorry.')])
+    result = run()
+    assert result.status is TaskStatus.DONE
+    assert told in run.model.requests[-1].messages[-1].content
+    assert run.tool.runs == []
+
+
+def test_bad_calls_are_bounded():
+    replies = [calls('go_to', place='moon') for _ in range(9)]
+    run = Run(replies, limits=AgentLimits(max_bad_calls=2))
+    result = run()
+    assert result.status is TaskStatus.MODEL_ERROR
+    assert 'made 3 calls that cannot be run' in result.error
+    assert run.conversation.turns == []
+
+
+def test_a_call_that_repeats_a_success_is_not_run_again():
+    again = [calls('go_to', place='kitchen') for _ in range(2)]
+    run = Run([*again, calls('answer', text='Done.')])
+    result = run()
+    assert result.status is TaskStatus.DONE
+    assert len(run.tool.runs) == 1
+    assert result.calls[1].result.text == REPEATED
+
+
+def test_repeats_are_bounded():
+    run = Run(
+        [calls('go_to', place='kitchen') for _ in range(9)], limits=AgentLimits(max_repeats=2)
+    )
+    result = run()
+    assert result.status is TaskStatus.STEP_LIMIT
+    assert 'kept repeating go_to' in result.error
+    assert len(run.tool.runs) == 1
+
+
+def test_a_call_may_be_tried_again_after_it_failed():
+    failed = ToolResult(Outcome.ABORTED, 'blocked')
+    again = [calls('go_to', place='kitchen') for _ in range(2)]
+    run = Run([*again, calls('answer', text='Done.')], ListedTool(results=[failed]))
+    assert run().status is TaskStatus.DONE
+    assert len(run.tool.runs) == 2
+
+
+def test_the_same_call_may_come_again_after_another():
+    there_and_back = ['kitchen', 'dock', 'kitchen']
+    run = Run([*(calls('go_to', place=p) for p in there_and_back), calls('answer', text='Done.')])
+    run()
+    assert [arguments['place'] for arguments in run.tool.runs] == there_and_back
+
+
+def test_steps_are_bounded():
+    places = ['kitchen', 'dock'] * 5
+    run = Run([calls('go_to', place=p) for p in places], limits=AgentLimits(max_steps=4))
+    result = run()
+    assert result.status is TaskStatus.STEP_LIMIT
+    assert 'more than 4 steps' in result.error
+    assert len(run.conversation.turns) == 1, 'what the robot did is remembered'
+
+
+@pytest.mark.parametrize(
+    ('reason', 'status'),
+    [
+        (CancelReason.CANCELED, TaskStatus.CANCELED),
+        (CancelReason.PREEMPTED, TaskStatus.PREEMPTED),
+        (CancelReason.TIMED_OUT, TaskStatus.TIMED_OUT),
+        (CancelReason.SHUTDOWN, TaskStatus.CANCELED),
+    ],
+)
+def test_a_cancel_during_a_skill_ends_the_task(reason, status):
+    canceled = ToolResult(Outcome.CANCELED, 'stopped half-way')
+    tool = ListedTool(results=[canceled], during_run=lambda context: context.cancel.cancel(reason))
+    run = Run([calls('go_to', place='kitchen')], tool)
+    result = run()
+    assert result.status is status
+    assert reason.value in result.error
+    assert result.calls[0].result is canceled
+    assert len(run.conversation.turns) == 1
+
+
+def test_a_cancel_before_anything_was_called_leaves_no_trace():
+    run = Run([])
+    run.cancel.cancel()
+    assert run().status is TaskStatus.CANCELED
+    assert run.conversation.turns == []
+    assert run.model.requests == []
+
+
+def test_a_cancel_while_the_model_replies():
+    run = Run([calls('go_to', place='kitchen')])
+    run.model = ListedModel([], before_reply=run.cancel.cancel)
+    registry = ToolRegistry([run.tool], SafetyGate())
+    run.agent = Agent(run.model, registry, '', AgentLimits())
+    assert run().status is TaskStatus.CANCELED
+    assert run.tool.runs == []
+
+
+def test_the_oldest_turns_make_room():
+    run = Run(
+        [
+            calls('answer', text='1'),
+            calls('answer', text='2'),
+            ContextFullError(5000, 4096),
+            calls('answer', text='3'),
+        ]
+    )
+    for text in ('one', 'two', 'three'):
+        result = run(Task(text, 'c1', 'operator'))
+    assert result.status is TaskStatus.DONE
+    assert TurnsDropped(1) in run.events
+    assert [turn[0].content for turn in run.conversation.turns] == ['two', 'three']
+
+
+def test_a_single_turn_larger_than_the_context():
+    result = Run([ContextFullError(5000, 4096)])()
+    assert result.status is TaskStatus.CONTEXT_FULL
+    assert '5000' in result.error
+    assert '4096' in result.error
+
+
+def test_a_model_that_fails():
+    result = Run([EvaluationError('decode failed')])()
+    assert (result.status, result.error) == (TaskStatus.MODEL_ERROR, 'decode failed')
+
+
+def test_feedback_of_a_skill_is_an_event():
+    feedback = SkillFeedback('half-way', 0.5)
+    tool = ListedTool(during_run=lambda context: context.on_feedback(feedback))
+    run = Run([calls('go_to', place='dock'), calls('answer', text='Done.')], tool)
+    run()
+    assert feedback in [e.feedback for e in run.events if isinstance(e, SkillProgressed)]

@@ -1,0 +1,205 @@
+import threading
+
+import pytest
+
+from nemotron_agent.core.agent_events import Queued
+from nemotron_agent.core.cancel_token import CancelReason
+from nemotron_agent.core.errors import QueueFullError
+from nemotron_agent.core.task import Task, TaskResult, TaskStatus
+from nemotron_agent.core.task_queue import TaskQueue
+
+SOON = 10.0
+
+
+class Worker:
+    """Runs a task until it is let go or cancelled, and notes the order of starts."""
+
+    def __init__(self):
+        self.started = []
+        self.go = threading.Event()
+        self._start = threading.Condition()
+
+    def __call__(self, task, on_event, cancel):
+        with self._start:
+            self.started.append(task.text)
+            self._start.notify_all()
+        if task.text == 'broken':
+            raise RuntimeError('oh no')
+        both = threading.Event()
+        cancel.on_cancel(both.set)
+        while not (self.go.is_set() or cancel.canceled):
+            both.wait(0.01)
+        return TaskResult(
+            TaskStatus.of_cancel(cancel.reason) if cancel.canceled else TaskStatus.DONE
+        )
+
+    def wait_started(self, count):
+        with self._start:
+            assert self._start.wait_for(lambda: len(self.started) >= count, SOON)
+
+
+@pytest.fixture
+def worker():
+    return Worker()
+
+
+@pytest.fixture
+def make_queue(worker):
+    queues = []
+
+    def make(capacity=4, workers=1, default_timeout_sec=60.0):
+        queue = TaskQueue(
+            worker, capacity=capacity, workers=workers, default_timeout_sec=default_timeout_sec
+        )
+        queues.append(queue)
+        return queue
+
+    yield make
+    worker.go.set()
+    for queue in queues:
+        assert queue.close(SOON)
+
+
+def submit(queue, text, conversation='c', on_event=lambda event: None, **options):
+    return queue.submit(Task(text, conversation, 'operator', **options), on_event)
+
+
+def test_priority_goes_first_then_age(make_queue, worker):
+    queue = make_queue()
+    handles = [submit(queue, 'first', priority=9)]
+    worker.wait_started(1)
+    handles += [submit(queue, text, priority=p) for text, p in (('a', 0), ('b', 5), ('c', 0))]
+    worker.go.set()
+    for handle in handles:
+        assert handle.wait(SOON).status is TaskStatus.DONE
+    assert worker.started == ['first', 'b', 'a', 'c']
+
+
+def test_one_task_of_a_conversation_at_a_time(make_queue, worker):
+    queue = make_queue(workers=2)
+    submit(queue, 'a1', 'a')
+    second = submit(queue, 'a2', 'a')
+    submit(queue, 'b1', 'b')
+    worker.wait_started(2)
+    assert sorted(worker.started) == ['a1', 'b1']
+    assert queue.is_busy('a')
+    assert not queue.is_busy('z')
+    assert (queue.running, queue.waiting) == (2, 1)
+    worker.go.set()
+    assert second.wait(SOON).status is TaskStatus.DONE
+
+
+def test_higher_priority_preempts_in_its_conversation(make_queue, worker):
+    queue = make_queue(workers=2)
+    low = submit(queue, 'low')
+    worker.wait_started(1)
+    high = submit(queue, 'high', priority=1)
+    assert low.wait(SOON).status is TaskStatus.PREEMPTED
+    worker.go.set()
+    assert high.wait(SOON).status is TaskStatus.DONE
+
+
+def test_higher_priority_preempts_where_no_thread_is_free(make_queue, worker):
+    queue = make_queue()
+    low = submit(queue, 'low', 'a')
+    worker.wait_started(1)
+    submit(queue, 'high', 'b', priority=1)
+    assert low.wait(SOON).status is TaskStatus.PREEMPTED
+
+
+def test_equal_priority_waits(make_queue, worker):
+    queue = make_queue()
+    first = submit(queue, 'first')
+    worker.wait_started(1)
+    submit(queue, 'second')
+    assert not first.cancel.canceled
+
+
+def test_a_full_queue_refuses(make_queue, worker):
+    queue = make_queue(capacity=2)
+    submit(queue, 'runs')
+    worker.wait_started(1)
+    submit(queue, 'waits 1')
+    submit(queue, 'waits 2')
+    with pytest.raises(QueueFullError, match='2 tasks are waiting.*queue_size'):
+        submit(queue, 'one too many')
+
+
+def test_a_closed_queue_refuses(make_queue):
+    queue = make_queue()
+    assert queue.close(SOON)
+    with pytest.raises(QueueFullError, match='shutting down'):
+        submit(queue, 'late')
+
+
+def test_a_task_is_told_its_place(make_queue, worker):
+    events = []
+    queue = make_queue()
+    submit(queue, 'first', on_event=events.append)
+    worker.wait_started(1)
+    submit(queue, 'second', on_event=events.append)
+    assert events == [Queued(0), Queued(1)]
+
+
+def test_a_waiting_task_can_be_canceled(make_queue, worker):
+    queue = make_queue()
+    submit(queue, 'runs')
+    worker.wait_started(1)
+    waits = submit(queue, 'waits')
+    waits.cancel.cancel()
+    result = waits.wait(SOON)
+    assert result.status is TaskStatus.CANCELED
+    assert 'while it waited' in result.error
+    assert worker.started == ['runs']
+
+
+def test_time_runs_while_a_task_waits(make_queue, worker):
+    queue = make_queue()
+    submit(queue, 'runs')
+    worker.wait_started(1)
+    waits = submit(queue, 'waits', timeout_sec=0.05)
+    assert waits.wait(SOON).status is TaskStatus.TIMED_OUT
+
+
+def test_a_task_without_a_limit_has_the_default(make_queue):
+    assert submit(make_queue(default_timeout_sec=0.05), 'x').wait(SOON).status is (
+        TaskStatus.TIMED_OUT
+    )
+
+
+def test_closing_cancels_all(make_queue, worker):
+    queue = make_queue()
+    handles = [submit(queue, 'runs'), submit(queue, 'waits')]
+    worker.wait_started(1)
+    assert queue.close(SOON)
+    assert [h.wait(SOON).status for h in handles] == [TaskStatus.CANCELED] * 2
+    assert handles[0].cancel.reason is CancelReason.SHUTDOWN
+
+
+def test_cancel_of_a_conversation(make_queue, worker):
+    queue = make_queue(workers=2)
+    mine, other = submit(queue, 'mine', 'a'), submit(queue, 'other', 'b')
+    worker.wait_started(2)
+    assert queue.cancel_conversation('a', SOON)
+    assert mine.result.status is TaskStatus.CANCELED
+    assert other.result is None
+
+
+def test_a_defect_ends_only_its_task(make_queue, worker):
+    queue = make_queue()
+    result = submit(queue, 'broken').wait(SOON)
+    assert result.status is TaskStatus.INTERNAL
+    assert 'oh no' in result.error
+    worker.go.set()
+    assert submit(queue, 'next').wait(SOON).status is TaskStatus.DONE
+
+
+def test_on_end_is_told_early_and_late(make_queue, worker):
+    told = []
+    queue = make_queue()
+    handle = submit(queue, 'x')
+    handle.on_end(told.append)
+    worker.go.set()
+    handle.wait(SOON)
+    handle.on_end(told.append)
+    assert [result.status for result in told] == [TaskStatus.DONE] * 2
