@@ -6,8 +6,9 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 
 from nemotron_agent.core.errors import NemotronAgentError
 from nemotron_agent.core.task_queue import TaskQueue
+from nemotron_agent.llm.model_loading import load_model
 from nemotron_agent.ros.action_request_publisher import ActionRequestPublisher
-from nemotron_agent.ros.assembly import ConfiguredAgent, assemble
+from nemotron_agent.ros.assembly import ConfiguredAgent, LoadModel, assemble
 from nemotron_agent.ros.command_topics import CommandTopics
 from nemotron_agent.ros.diagnostics import Diagnostics
 from nemotron_agent.ros.execute_task_server import ExecuteTaskServer
@@ -26,10 +27,15 @@ class AgentNode(LifecycleNode):
 
     Its interfaces are there from the start and say what is missing while it is not active. Needs
     a multi-threaded executor with `executor_threads` threads.
+
+    Args:
+        load_model: loads the model the parameters name.
+        options: of rclpy's node.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(NODE_NAME, **kwargs)
+    def __init__(self, load_model: LoadModel = load_model, **options: Any) -> None:
+        super().__init__(NODE_NAME, **options)
+        self._load_model = load_model
         bridge_logging(self.get_logger())
         declare_parameters(self)
         self._configured: ConfiguredAgent | None = None
@@ -52,7 +58,7 @@ class AgentNode(LifecycleNode):
         self.get_logger().info(f'loading model {self.get_parameter("model").value}')
         try:
             parameters = AgentParameters(self)
-            configured = assemble(self, parameters, self._requests)
+            configured = assemble(self, parameters, self._requests, self._load_model)
         except NemotronAgentError as error:
             self.get_logger().error(f'cannot be configured: {error}')
             return TransitionCallbackReturn.FAILURE

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,15 @@ class ConfiguredAgent:
         self.model.close()
 
 
-def assemble(node: Any, parameters: AgentParameters, observer: RequestObserver) -> ConfiguredAgent:
+LoadModel = Callable[[ModelParameters], ChatModel]
+
+
+def assemble(
+    node: Any,
+    parameters: AgentParameters,
+    observer: RequestObserver,
+    load_model: LoadModel = load_model,
+) -> ConfiguredAgent:
     """Load manifest, skills and model, in this order: what is cheap to find wrong comes first.
 
     Raises:

@@ -1,0 +1,216 @@
+"""`nemotron-agent demo`: a simulated robot, an agent with a real model, and some commands."""
+
+import argparse
+import contextlib
+import dataclasses
+import math
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from nemotron_agent.cli.child_process import ChildProcess
+from nemotron_agent.cli.demo_steps import STEPS, Ended, Kind, Step
+from nemotron_agent.cli.transcript import Transcript
+from nemotron_agent.core.errors import NemotronAgentError
+
+if TYPE_CHECKING:
+    from nemotron_agent.ros.task_client import TaskClient
+    from nemotron_agent.sim.robot_watch import RobotWatch
+
+DEFAULT_MODEL = 'qwen2.5-coder-1.5b'
+LOCAL_DOMAINS = 100
+START_TIMEOUT_SEC = 600.0
+STATE_TIMEOUT_SEC = 20.0
+CANCEL_AFTER_M = 0.5
+POLL_SEC = 0.2
+EPILOG = """\
+The robot and the agent run as processes of their own, in a ROS domain that only this machine
+sees. At the end the robot's real state is compared with what was asked. The exit status is 0 if
+every single-step command and the cancel agree; the harder ones are reported as they went.
+
+examples:
+  nemotron-agent demo
+  nemotron-agent demo --model smollm2-135m     small and quick; expect it to fail its commands
+  nemotron-agent demo --model ~/models/other.gguf --speed-up 5
+"""
+
+
+class DemoError(NemotronAgentError):
+    """The demo could not be started."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Outcome:
+    step: Step
+    agrees: bool
+    real: str
+    duration_sec: float
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        'demo',
+        help='see a simulated robot obey a real model',
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('--model', default=DEFAULT_MODEL, help='name or GGUF file (%(default)s)')
+    parser.add_argument('--speed-up', type=float, default=2.0, help='of the robot (%(default)s)')
+    parser.add_argument('--n-ctx', type=int, default=4096, help='context, tokens (%(default)s)')
+    parser.add_argument('--domain', type=int, help='ROS domain (one derived from the process id)')
+    parser.add_argument('--log-dir', type=Path, help='where the logs go (a temporary folder)')
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demo; return the exit status."""
+    from nemotron_agent.llm.model_loading import resolve_and_fetch
+
+    console = Console(highlight=False)
+    resolve_and_fetch(args.model)
+    os.environ |= _isolation(args.domain)
+    log_dir = args.log_dir or Path(tempfile.mkdtemp(prefix='nemotron_agent_demo_'))
+    log_dir.mkdir(parents=True, exist_ok=True)
+    console.print(f'logs of robot and agent: {log_dir}', style='dim', soft_wrap=True)
+    with _robot_and_agent(args, log_dir) as children:
+        from nemotron_agent.ros.task_client import TaskClient
+        from nemotron_agent.sim.robot_watch import RobotWatch
+
+        with TaskClient() as client:
+            watch = RobotWatch(client.node)
+            _wait_until_ready(client, watch, children, args.model, console)
+            outcomes = _run_steps(STEPS, client, watch, children, console)
+    console.print(_table(outcomes, args.model))
+    failed = [
+        outcome for outcome in outcomes if outcome.step.kind.is_required and not outcome.agrees
+    ]
+    return 1 if failed else 0
+
+
+def _isolation(domain: int | None) -> dict[str, str]:
+    """Environment that keeps the demo's ROS traffic on this machine and apart from others."""
+    return {
+        'ROS_DOMAIN_ID': str(os.getpid() % LOCAL_DOMAINS + 1 if domain is None else domain),
+        'ROS_LOCALHOST_ONLY': '1',
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+    }
+
+
+@contextlib.contextmanager
+def _robot_and_agent(args: argparse.Namespace, log_dir: Path) -> Iterator[list[ChildProcess]]:
+    parameters = {
+        'robot': [f'speed_up:={args.speed_up}'],
+        'agent': [f'model:={args.model}', f'n_ctx:={args.n_ctx}'],
+    }
+    modules = {'robot': 'nemotron_agent.sim.main', 'agent': 'nemotron_agent.ros.main'}
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(
+                ChildProcess(
+                    name,
+                    module,
+                    ['--ros-args', *(word for p in parameters[name] for word in ('-p', p))],
+                    os.environ,
+                    log_dir / f'{name}.log',
+                )
+            )
+            for name, module in modules.items()
+        ]
+
+
+def _wait_until_ready(
+    client: 'TaskClient',
+    watch: 'RobotWatch',
+    children: Sequence[ChildProcess],
+    model: str,
+    console: Console,
+) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SEC
+    started = time.monotonic()
+    with console.status(f'the agent loads {model}'):
+        while client.agent_state(1.0) != 'active':
+            for child in children:
+                child.check()
+            if time.monotonic() > deadline:
+                raise DemoError(
+                    f'the agent was not active after {START_TIMEOUT_SEC:.0f} s; the end of its '
+                    f'log {children[-1].log_path}:\n{children[-1].log_end()}'
+                )
+    if watch.wait_for(lambda state: True, STATE_TIMEOUT_SEC) is None:
+        raise DemoError(f'the robot publishes no state; see {children[0].log_path}')
+    console.print(f'ready after {time.monotonic() - started:.1f} s', style='dim')
+
+
+def _run_steps(
+    steps: Sequence[Step],
+    client: 'TaskClient',
+    watch: 'RobotWatch',
+    children: Sequence[ChildProcess],
+    console: Console,
+) -> list[_Outcome]:
+    from nemotron_agent_interfaces.action import ExecuteTask
+
+    transcript = Transcript(console, ExecuteTask.Feedback)
+    states = [watch.state]
+    outcomes = []
+    for step in steps:
+        started = time.monotonic()
+        transcript.begin(step.command)
+        goal = ExecuteTask.Goal(task=step.command, conversation_id='demo', origin='operator')
+        task = client.send(goal, transcript.feedback)
+        if step.kind is Kind.CANCEL:
+            before = states[-1]
+            away = watch.wait_for(
+                lambda state, at=before: (
+                    math.hypot(state.x - at.x, state.y - at.y) > CANCEL_AFTER_M
+                ),
+                STATE_TIMEOUT_SEC * 3,
+            )
+            transcript.note('cancel', 'sent in mid-drive' if away else 'sent; it never drove off')
+            task.cancel()
+        while (result := task.wait(POLL_SEC)) is None:
+            for child in children:
+                child.check()
+        transcript.end(result, ', canceled' if task.canceled else '')
+        states.append(
+            watch.wait_for(lambda state: not state.moving, STATE_TIMEOUT_SEC) or watch.state
+        )
+        ended = Ended(states, result, task.canceled)
+        duration_sec = time.monotonic() - started
+        outcomes.append(_Outcome(step, step.agrees(ended), _real(ended), duration_sec))
+    return outcomes
+
+
+def _real(ended: Ended) -> str:
+    state = ended.after
+    where = f'at {state.place}' if state.place else f'at ({state.x:.2f}, {state.y:.2f})'
+    heading = f'{math.degrees(state.yaw):.0f} deg'
+    held = f'holds {state.holding}' if state.holding else 'holds nothing'
+    return f'{where}, {heading}, {held}, battery {state.battery:.0%}'
+
+
+def _table(outcomes: Sequence[_Outcome], model: str) -> Table:
+    table = Table(title=f'What was asked and what the robot did, {model}', title_justify='left')
+    for heading in ('command', 'kind', 'expected', 'the robot', 'agrees'):
+        table.add_column(heading, overflow='fold')
+    table.add_column('time', justify='right')
+    for outcome in outcomes:
+        step = outcome.step
+        verdict = '[green]yes[/]' if outcome.agrees else '[red]no[/]'
+        required = '' if step.kind.is_required else ' [dim](not required)[/]'
+        table.add_row(
+            step.command,
+            step.kind.value,
+            step.expected,
+            outcome.real,
+            verdict + required,
+            f'{outcome.duration_sec:.1f} s',
+        )
+    return table
