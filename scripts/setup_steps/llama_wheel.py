@@ -80,8 +80,16 @@ def compile_wheel(
         ) from error
     try:
         (work / 'build.txt').write_text(build, encoding='utf-8')
-        command: list[str | Path] = ['wheel', '--verbose', '--no-deps', '--no-build-isolation']
-        command += ['--wheel-dir', work, '--no-binary', NAME, f'{NAME}=={version}']
+        # pip's own cache does not tell builds with different CMAKE_ARGS apart.
+        command: list[str | Path] = ['wheel', '--verbose', '--no-cache-dir', '--no-deps']
+        command += [
+            '--no-build-isolation',
+            '--wheel-dir',
+            work,
+            '--no-binary',
+            NAME,
+            f'{NAME}=={version}',
+        ]
         run_pip(
             f'compiling {NAME}',
             command,

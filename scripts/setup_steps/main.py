@@ -182,7 +182,7 @@ def set_up(layout: Layout) -> None:
     environment = calling_environment(os.environ, layout.venv)
     road = find_road(environment, layout.venv, base_python())
     work = SetUp(layout, road, environment)
-    stamps = Stamps(layout.state)
+    stamps = Stamps(layout.state / 'stamps')
     steps = work.steps()
     if not layout.python.exists():
         stamps.forget('environment')
