@@ -40,12 +40,17 @@ check_for_type_support(ExecuteTask)
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One step: its name, what people read, what it depends on, and how it is done."""
+    """One step: its name, what people read, what it depends on, and how it is done.
+
+    Attributes:
+        note: what people should know before they wait for it.
+    """
 
     name: str
     title: str
     digest: str
     act: Callable[[Progress], None]
+    note: str = ''
 
 
 class SetUp:
@@ -74,7 +79,7 @@ class SetUp:
         return [
             Step('environment', 'virtual environment', venv, self._make_environment),
             Step('tools', 'build tools', tools, self._install_tools),
-            Step('llama', 'llama-cpp-python' + self._llama_note(), llama, self._install_llama),
+            Step('llama', 'llama-cpp-python', llama, self._install_llama, self._llama_note()),
             Step('packages', 'Python packages', python, self._install_packages),
             Step('interfaces', 'ROS 2 interfaces', interfaces, self._build_interfaces),
             Step('programs', 'programs', programs, self._write_programs),
@@ -102,7 +107,7 @@ class SetUp:
     def _llama_note(self) -> str:
         if llama_wheel.find_wheel(self._layout.cache, self._llama_build):
             return ''
-        return f' (compiling takes minutes, once: kept in {self._layout.cache})'
+        return f'compiling llama.cpp takes minutes, once; kept in {self._layout.cache}'
 
     def _pip_environment(self) -> dict[str, str]:
         return pip_environment(self._layout.python, self._environment)
@@ -198,7 +203,7 @@ def set_up(layout: Layout) -> None:
             progress.skip(step.title)
             continue
         stamps.forget(step.name)
-        progress.start(step.title)
+        progress.start(step.title, step.note)
         step.act(progress)
         stamps.write(step.name, step.digest)
         progress.done()

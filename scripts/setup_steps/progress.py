@@ -33,11 +33,13 @@ class Progress:
         self._number += 1
         self._line(f'{self._prefix()} {title}: up to date')
 
-    def start(self, title: str) -> None:
-        """Begin a step."""
+    def start(self, title: str, note: str = '') -> None:
+        """Begin a step, with what people should know before they wait."""
         self._number += 1
         self._title = title
         self._started = self._shown = time.monotonic()
+        if note:
+            self._line(f'{self._prefix()} {title}: {note}')
         self._write(f'{self._prefix()} {title} ...', end='' if self._terminal else '\n')
 
     def tick(self, detail: str = '') -> None:
