@@ -39,9 +39,15 @@ def fumbles(text: str, problem: str) -> ModelReply:
 class ListedModel:
     """A `ChatModel` that gives the listed replies, or raises the listed errors, one a request.
 
+    Args:
+        replies: what to give.
+        reply_protocol: what to claim.
+        before_reply: called before each reply with the request's cancel, in the caller's thread.
+
     Attributes:
         requests: what it was asked, in order.
         forgotten: conversations it was told to forget.
+        closed: whether it was closed.
     """
 
     name = 'listed'
@@ -51,11 +57,12 @@ class ListedModel:
         self,
         replies: Iterable[Listed],
         reply_protocol: ReplyProtocol = ReplyProtocol.CALL_ONLY,
-        before_reply: Callable[[], None] = lambda: None,
+        before_reply: Callable[[CancelToken], object] = lambda cancel: None,
     ) -> None:
         self.reply_protocol = reply_protocol
         self.requests: list[ChatRequest] = []
         self.forgotten: list[str] = []
+        self.closed = False
         self._replies = list(replies)
         self._before_reply = before_reply
 
@@ -68,7 +75,7 @@ class ListedModel:
         """Give the next reply of the list."""
         self.requests.append(request)
         on_progress(ReplyProgress(Phase.PREFILL, evaluated_tokens=1, new_tokens=1))
-        self._before_reply()
+        self._before_reply(cancel)
         if cancel.canceled:
             return ModelReply(Message('assistant', ''), StopReason.CANCELED, _COST)
         if not self._replies:
@@ -84,7 +91,8 @@ class ListedModel:
         self.forgotten.append(conversation_id)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Note it."""
+        self.closed = True
 
 
 _COST = Usage(prompt_tokens=10, reused_tokens=4, new_tokens=6, generated_tokens=2, decode_calls=3)

@@ -192,7 +192,7 @@ def test_a_cancel_before_anything_was_called_leaves_no_trace():
 
 def test_a_cancel_while_the_model_replies():
     run = Run([calls('go_to', place='kitchen')])
-    run.model = ListedModel([], before_reply=run.cancel.cancel)
+    run.model = ListedModel([], before_reply=lambda cancel: cancel.cancel())
     registry = ToolRegistry([run.tool], SafetyGate())
     run.agent = Agent(run.model, registry, '', AgentLimits())
     assert run().status is TaskStatus.CANCELED
