@@ -1,73 +1,70 @@
-"""Watches a simulated robot from outside: its own word for its state."""
+"""Watches a simulated robot from another node."""
 
-import dataclasses
-import json
 import threading
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.callback_groups import ReentrantCallbackGroup
 from std_msgs.msg import String
 
+from nemotron_agent.sim.qos import LATCHED
+from nemotron_agent.sim.robot_state import RobotState
 
-@dataclasses.dataclass(frozen=True)
-class RobotState:
-    """The robot at one time: pose [m, rad], and the rest as `robot_state` says it."""
-
-    x: float
-    y: float
-    yaw: float
-    place: str | None
-    holding: str | None
-    light: bool
-    battery: float
-    moving: bool
+__all__ = ['RobotState', 'RobotWatch']
 
 
 class RobotWatch:
-    """Keeps the newest `robot_state`. The node it is given must be spun by somebody else."""
+    """Keeps the newest `robot_state`; the node is spun by somebody else.
 
-    def __init__(self, node: Any) -> None:
+    Args:
+        node: subscribes.
+        topic: relative to the node's namespace, or absolute.
+    """
+
+    def __init__(self, node: Any, topic: str = 'robot_state') -> None:
+        self._node = node
         self._changed = threading.Condition()
         self._state: RobotState | None = None
-        self._received = 0
-        self._subscription = node.create_subscription(
-            String, 'robot_state', self._on_state, 10, callback_group=ReentrantCallbackGroup()
-        )
+        self._subscription = node.create_subscription(String, topic, self._on_state, LATCHED)
 
     @property
     def state(self) -> RobotState:
-        """The newest state; `wait_for` must have succeeded once."""
-        assert self._state is not None, 'wait for a state first'
-        return self._state
+        """The newest state.
 
-    def wait_for(
-        self, condition: Callable[[RobotState], bool], timeout_sec: float
-    ) -> RobotState | None:
-        """Wait for a state of after this call that fulfils a condition; None if none came in time.
-
-        The next message may have been on its way before the call: it is the one after that counts.
+        Raises:
+            LookupError: none has come yet.
         """
         with self._changed:
-            seen = self._received
-            fulfilled = self._changed.wait_for(
-                lambda: self._received >= seen + 2 and condition(self.state), timeout_sec
+            if self._state is None:
+                raise LookupError(f'no state has come on {self._subscription.topic_name} yet')
+            return self._state
+
+    def wait_for(
+        self, predicate: Callable[[RobotState], bool], timeout_sec: float
+    ) -> RobotState | None:
+        """Wait for a state of which `predicate` holds; None if it does not come in time.
+
+        A state that was there before counts.
+        """
+        with self._changed:
+            came = self._changed.wait_for(
+                lambda: self._state is not None and predicate(self._state), timeout_sec
             )
-            return self.state if fulfilled else None
+            return self._state if came else None
+
+    def wait_for_next(
+        self, predicate: Callable[[RobotState], bool], timeout_sec: float
+    ) -> RobotState | None:
+        """Wait as `wait_for`, for a state that is newer than the present one."""
+        with self._changed:
+            present = self._state
+        return self.wait_for(lambda state: state is not present and predicate(state), timeout_sec)
+
+    def destroy(self) -> None:
+        """Unsubscribe."""
+        self._node.destroy_subscription(self._subscription)
 
     def _on_state(self, message: String) -> None:
-        data = json.loads(message.data)
-        state = RobotState(
-            x=data['pose']['x'],
-            y=data['pose']['y'],
-            yaw=data['pose']['yaw'],
-            place=data['place'],
-            holding=data['holding'],
-            light=data['light'],
-            battery=data['battery'],
-            moving=data['moving'],
-        )
+        state = RobotState.from_json(message.data)
         with self._changed:
             self._state = state
-            self._received += 1
             self._changed.notify_all()
