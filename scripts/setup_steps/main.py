@@ -164,14 +164,14 @@ class SetUp:
 
 
 @contextmanager
-def only_one(root: Path) -> Iterator[None]:
-    """Wait until no other set-up works in this checkout."""
+def only_one(root: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Wait until no other set-up works in this checkout, and say so."""
     folder = os.open(root, os.O_RDONLY)
     try:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            print('waiting for another set-up of this checkout ...', flush=True)
+            say('waiting for another set-up of this checkout ...')
             fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
@@ -214,7 +214,7 @@ def run(root: str) -> int:
     """Set up the checkout at `root`; return the exit status."""
     layout = find_layout(Path(root), os.environ)
     try:
-        with only_one(layout.root):
+        with only_one(layout.root, print):
             set_up(layout)
     except SetupError as error:
         print(f'\nset-up cannot go on: {error}', file=sys.stderr)
