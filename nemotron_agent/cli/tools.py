@@ -12,7 +12,7 @@ from nemotron_agent.core.chat_model import ReplyProtocol
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.skills.argument_schema import tool_spec
-from nemotron_agent.skills.default_files import default_file
+from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.skills.manifest import Manifest, load_manifest
 from nemotron_agent.skills.places import load_places
 
@@ -34,8 +34,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the tools; 1 if the manifest cannot be used."""
     try:
-        places = load_places(args.places or default_file('places.yaml'))
-        specs = all_specs(load_manifest(args.skills or default_file('skills.yaml'), places))
+        places = load_places(args.places or config_file('places.yaml'))
+        specs = all_specs(load_manifest(args.skills or config_file('skills.yaml'), places))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1

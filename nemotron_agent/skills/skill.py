@@ -14,6 +14,7 @@ from pydantic import Field
 from nemotron_agent.skills.manifest_model import ManifestModel, Number, Scalar, Text
 from nemotron_agent.skills.problems import misuse, near_miss, shown
 from nemotron_agent.skills.request_source import SOURCE_KEYS, FieldSource
+from nemotron_agent.skills.result_rules import ResultRules
 
 ARGUMENT_TYPES = ('boolean', 'integer', 'float', 'string')
 OTHER_TYPE_NAMES = {'bool': 'boolean', 'int': 'integer', 'number': 'float', 'double': 'float'}
@@ -188,20 +189,6 @@ class Parameters(ManifestModel):
     """What goes into a skill; the manifest calls the list `in`."""
 
     inputs: tuple[Parameter, ...] = Field(alias='in')
-
-
-class ResultRules(ManifestModel):
-    """When a skill has succeeded, and what to tell the model.
-
-    Attributes:
-        success_when: values that fields of the result must have, by dotted path.
-        success: jinja2 template over `result` and `arguments`.
-        failure: likewise, for an end that is no success.
-    """
-
-    success_when: dict[Text, Scalar] = Field(default_factory=dict)
-    success: Text | None = None
-    failure: Text | None = None
 
 
 class Limit(ManifestModel):

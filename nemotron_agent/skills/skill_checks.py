@@ -43,18 +43,16 @@ def _keys_of_other_interfaces(skill: Skill) -> Iterator[Problem]:
         for key in ('access', 'max_age_sec', 'latched'):
             if key in given:
                 yield Problem((key,), 'only a topic has this key', 'remove it')
-    elif skill.reads:
+        return
+    if skill.reads:
         for key in ('parameters', 'request', 'limits'):
             if key in given:
                 yield Problem((key,), 'a skill that reads a topic sends nothing', 'remove it')
-    else:
-        if 'max_age_sec' in given:
-            yield Problem(('max_age_sec',), 'only a skill that reads has it', 'remove it')
-        for key in ('success_when', 'failure'):
-            if key in skill.result.model_fields_set:
-                yield Problem(
-                    ('result', key), 'a message that is published has no result', 'remove it'
-                )
+    elif 'max_age_sec' in given:
+        yield Problem(('max_age_sec',), 'only a skill that reads has it', 'remove it')
+    for key in ('success_when', 'failure'):
+        if key in skill.result.model_fields_set:
+            yield Problem(('result', key), 'a topic has no result to judge', 'remove it')
 
 
 def _parameters(skill: Skill, places: Places) -> Iterator[Problem]:

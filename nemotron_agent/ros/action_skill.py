@@ -1,0 +1,149 @@
+"""A skill that is a ROS action."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from action_msgs.msg import GoalStatus
+
+from nemotron_agent.core.tool import CallContext, Outcome, RequestState, ToolResult
+from nemotron_agent.ros.goal_client import Goal, GoalClient
+from nemotron_agent.ros.goal_progress import GoalProgress
+from nemotron_agent.ros.goal_watch import GoalEnd, GoalWatch
+from nemotron_agent.ros.interface_types import constant_name
+from nemotron_agent.ros.message_conversion import FieldError
+from nemotron_agent.ros.ros_skill import BoundSkill, RosSkill
+from nemotron_agent.ros.waiting import WaitLimits, early_end, wait_until
+from nemotron_agent.skills.result_text import error_said, failure_in
+
+
+class ActionSkill(RosSkill):
+    """Runs one action goal for each call, and waits for its end in the caller's thread.
+
+    The caller must not be a thread of the executor that serves the client, unless others are free.
+    Several runs at once are independent goals.
+
+    Args:
+        bound: the skill.
+        action_type: class of the action.
+        client: shared by the skills of the interface.
+        limits: how long to wait for what.
+    """
+
+    def __init__(
+        self,
+        bound: BoundSkill,
+        action_type: Any,
+        client: GoalClient,
+        limits: WaitLimits = WaitLimits(),  # noqa: B008 (frozen)
+    ) -> None:
+        super().__init__(bound, client.name, limits)
+        self._action_type = action_type
+        self._client = client
+
+    def close(self) -> None:
+        """Cancel running goals and destroy the client; may be called twice."""
+        self._client.close(self._limits.cancel_sec)
+
+    def run(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
+        """Send a goal and wait for its end; see `Tool`."""
+        try:
+            message = self.request(self._action_type.Goal, arguments)
+        except FieldError as error:
+            return self.misfit(error)
+        timeout_sec = context.timeout_sec or self.skill.timeout_sec
+        deadline = time.monotonic() + timeout_sec
+        missing = self._wait_for_server(context, min(self._limits.server_sec, timeout_sec))
+        if missing is not None:
+            return missing
+        context.on_state(RequestState.SENT)
+        goal = self._client.send(message)
+        watch = GoalWatch(goal, self._client, context, deadline, self._limits)
+        try:
+            end = watch.wait(GoalProgress(message, context.on_feedback))
+            return self._result_of(end, goal, watch, arguments, timeout_sec)
+        finally:
+            goal.release()
+
+    def _wait_for_server(self, context: CallContext, timeout_sec: float) -> ToolResult | None:
+        def is_ready() -> bool:
+            return self._client.server_is_ready and not self._client.closing
+
+        def ends() -> bool:
+            return context.cancel.canceled or self._client.closing
+
+        if wait_until(is_ready, timeout_sec, ends):
+            return None
+        if context.cancel.canceled:
+            outcome, word = early_end(context.cancel)
+            return ToolResult(outcome, f'{self.skill.id} {word} before it started.')
+        return ToolResult(
+            Outcome.UNAVAILABLE,
+            f'{self.skill.id} cannot be used now: nothing serves the action '
+            f'{self.interface_path}.',
+        )
+
+    def _result_of(
+        self,
+        end: GoalEnd,
+        goal: Goal,
+        watch: GoalWatch,
+        arguments: Mapping[str, Any],
+        timeout_sec: float,
+    ) -> ToolResult:
+        name = self.skill.id
+        if end is GoalEnd.REJECTED:
+            return ToolResult(Outcome.REJECTED, f'The robot did not accept {name}.')
+        if end is GoalEnd.ENDED:
+            return self._result_of_ended(goal, watch, arguments, timeout_sec)
+        if end is GoalEnd.SERVER_LOST:
+            return ToolResult(
+                Outcome.UNAVAILABLE,
+                f'The server of {name} ({self.interface_path}) went away before the end; whether '
+                'the robot still moves is not known.',
+            )
+        if end is GoalEnd.NOT_ANSWERED:
+            return ToolResult(
+                Outcome.UNAVAILABLE,
+                f'The server of {name} ({self.interface_path}) did not answer in '
+                f'{self._limits.answer_sec:g} s; the goal was canceled in case it comes late.',
+            )
+        outcome, word = self._early_end(watch, timeout_sec)
+        if goal.cancel_refused:
+            tail = 'the robot refused to stop it: it goes on.'
+        else:
+            tail = (
+                f'the robot did not confirm the stop in {self._limits.cancel_sec:g} s: it may '
+                'still be moving.'
+            )
+        return ToolResult(outcome, f'{name} {word}, and {tail}')
+
+    def _result_of_ended(
+        self, goal: Goal, watch: GoalWatch, arguments: Mapping[str, Any], timeout_sec: float
+    ) -> ToolResult:
+        result = self.data_of(goal.result)
+        if goal.status == GoalStatus.STATUS_SUCCEEDED:
+            failure = failure_in(self.skill.result, result)
+            if failure is None:
+                return self.succeeded(result, arguments)
+            reason = self._with_constant(failure, goal.result)
+            return self.failed(Outcome.ABORTED, reason, result, arguments)
+        if goal.status == GoalStatus.STATUS_CANCELED:
+            if not watch.is_ending:
+                text = f'{self.skill.id} was canceled by someone else.'
+                return ToolResult(Outcome.CANCELED, text, result)
+            outcome, word = self._early_end(watch, timeout_sec)
+            return ToolResult(outcome, f'{self.skill.id} {word} and stopped.', result)
+        reason = self._with_constant(error_said(result) or 'the robot gave up', goal.result)
+        return self.failed(Outcome.ABORTED, reason, result, arguments)
+
+    def _early_end(self, watch: GoalWatch, timeout_sec: float) -> tuple[Outcome, str]:
+        if watch.timed_out:
+            return Outcome.TIMED_OUT, f'took longer than {timeout_sec:g} s'
+        return early_end(watch.cancel)
+
+    def _with_constant(self, reason: str, result: Any) -> str:
+        """Add the name the action's definition gives to its error code."""
+        code = getattr(result, 'error_code', 0)
+        name = constant_name(type(result), code) if code else ''
+        return f'{reason} ({name})' if name else reason

@@ -1,0 +1,94 @@
+"""What the skills of all three kinds of interface have in common."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from nemotron_agent.core.tool import Outcome, ToolResult, ToolSpec
+from nemotron_agent.ros.message_conversion import FieldError, message_from_dict, message_to_dict
+from nemotron_agent.ros.waiting import WaitLimits
+from nemotron_agent.skills.request_template import RequestTemplate
+from nemotron_agent.skills.result_text import result_text, summary
+from nemotron_agent.skills.skill import Skill
+
+MAX_RESULT_ITEMS = 20
+MAX_RESULT_CHARACTERS = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class BoundSkill:
+    """A skill, the tool the model sees of it, and how its requests are filled."""
+
+    skill: Skill
+    spec: ToolSpec
+    template: RequestTemplate
+
+
+class RosSkill:
+    """A tool backed by a ROS interface; its kinds add `run` and `close`.
+
+    Args:
+        bound: the skill.
+        interface_path: resolved name of the interface.
+        limits: how long to wait for what.
+    """
+
+    def __init__(self, bound: BoundSkill, interface_path: str, limits: WaitLimits) -> None:
+        self.skill = bound.skill
+        self.spec = bound.spec
+        self.datatype = bound.skill.datatype
+        self.interface_path = interface_path
+        self.resources = bound.skill.resources
+        self._template = bound.template
+        self._limits = limits
+
+    def __repr__(self) -> str:
+        return f'<{type(self).__name__} {self.skill.id} on {self.interface_path}>'
+
+    def request(self, message_class: Any, arguments: Mapping[str, Any]) -> Any:
+        """Make the message for arguments that fit the schema.
+
+        Raises:
+            FieldError: a value does not fit its field, is not finite, or is out of its limits.
+        """
+        complete = self._template.with_defaults(arguments)
+        for name, value in complete.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise FieldError(name, f'{value} is not a finite number')
+        for name, limit in self.skill.limits.items():
+            value = complete.get(name)
+            if value is not None and limit.minimum is not None and value < limit.minimum:
+                raise FieldError(name, f'{value} is under the limit of {limit.minimum}')
+            if value is not None and limit.maximum is not None and value > limit.maximum:
+                raise FieldError(name, f'{value} is over the limit of {limit.maximum}')
+        return message_from_dict(message_class, self._template.fill(arguments))
+
+    def misfit(self, error: FieldError) -> ToolResult:
+        """Make the result of arguments that no message can be made of."""
+        return ToolResult(Outcome.INVALID, f'{self.skill.id} was not started. {error}.')
+
+    def data_of(self, message: Any) -> dict[str, Any]:
+        """Make JSON values of a result message, long ones cut."""
+        return message_to_dict(message, MAX_RESULT_ITEMS, MAX_RESULT_CHARACTERS)
+
+    def succeeded(self, result: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult:
+        """Make the result of a success."""
+        told = summary(result)
+        fallback = f'{self.skill.id} is done{": " + told if told else ""}.'
+        complete = self._template.with_defaults(arguments)
+        text = result_text(self.skill.result.success, fallback, result, complete)
+        return ToolResult(Outcome.SUCCEEDED, text, result)
+
+    def failed(
+        self,
+        outcome: Outcome,
+        reason: str,
+        result: Mapping[str, Any],
+        arguments: Mapping[str, Any],
+    ) -> ToolResult:
+        """Make the result of a failure that the robot reported."""
+        fallback = f'{self.skill.id} failed: {reason}.'
+        complete = self._template.with_defaults(arguments)
+        text = result_text(self.skill.result.failure, fallback, result, complete)
+        return ToolResult(outcome, text, result)

@@ -1,0 +1,135 @@
+"""A skill that is a ROS service."""
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rclpy.callback_groups import ReentrantCallbackGroup
+
+from nemotron_agent.core.tool import CallContext, Outcome, RequestState, ToolResult
+from nemotron_agent.ros.message_conversion import FieldError
+from nemotron_agent.ros.ros_skill import BoundSkill, RosSkill
+from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits, early_end, wait_until
+from nemotron_agent.skills.result_text import failure_in
+
+
+class SharedServiceClient:
+    """One service client, shared by the skills of its service. Thread-safe."""
+
+    def __init__(self, node: Any, service_type: Any, name: str) -> None:
+        self._node = node
+        self._client: Any = node.create_client(
+            service_type, name, callback_group=ReentrantCallbackGroup()
+        )
+        self.name = node.resolve_service_name(name)
+
+    @property
+    def server_is_ready(self) -> bool:
+        """Whether a server is there now, as far as discovery knows."""
+        client = self._client
+        return client is not None and client.service_is_ready()
+
+    def call(self, request: Any) -> Any:
+        """Send a request; return rclpy's future."""
+        return self._client.call_async(request)
+
+    def drop(self, future: Any) -> None:
+        """Wait for an answer no more."""
+        if self._client is not None:
+            self._client.remove_pending_request(future)
+
+    def close(self) -> None:
+        """Destroy the client; may be called twice."""
+        client, self._client = self._client, None
+        if client is not None:
+            self._node.destroy_client(client)
+
+
+class ServiceSkill(RosSkill):
+    """Calls a service, and waits for its answer in the caller's thread.
+
+    A service cannot be canceled: a run that ends early stops waiting, and says so.
+
+    Args:
+        bound: the skill.
+        service_type: class of the service.
+        client: shared by the skills of the service.
+        limits: how long to wait for what.
+    """
+
+    def __init__(
+        self,
+        bound: BoundSkill,
+        service_type: Any,
+        client: SharedServiceClient,
+        limits: WaitLimits = WaitLimits(),  # noqa: B008 (frozen)
+    ) -> None:
+        super().__init__(bound, client.name, limits)
+        self._service_type = service_type
+        self._client = client
+
+    def close(self) -> None:
+        """Destroy the client; may be called twice."""
+        self._client.close()
+
+    def run(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
+        """Call the service and wait for the answer; see `Tool`."""
+        name = self.skill.id
+        try:
+            request = self.request(self._service_type.Request, arguments)
+        except FieldError as error:
+            return self.misfit(error)
+        timeout_sec = context.timeout_sec or self.skill.timeout_sec
+        deadline = time.monotonic() + timeout_sec
+        if not wait_until(
+            lambda: self._client.server_is_ready,
+            min(self._limits.server_sec, timeout_sec),
+            lambda: context.cancel.canceled,
+        ):
+            if context.cancel.canceled:
+                outcome, word = early_end(context.cancel)
+                return ToolResult(outcome, f'{name} {word} before it started.')
+            return ToolResult(
+                Outcome.UNAVAILABLE,
+                f'{name} cannot be used now: nothing serves the service {self.interface_path}.',
+            )
+        answered = threading.Event()
+        context.on_state(RequestState.SENT)
+        future = self._client.call(request)
+        future.add_done_callback(lambda done: answered.set())
+        undo = context.cancel.on_cancel(answered.set)
+        try:
+            end = self._wait(future, answered, context, deadline)
+        finally:
+            undo()
+        if end is not None:
+            self._client.drop(future)
+            outcome, reason = end
+            return ToolResult(
+                outcome, f'{name} {reason}; whether the robot still does it is not known.'
+            )
+        result = self.data_of(future.result())
+        failure = failure_in(self.skill.result, result)
+        if failure is not None:
+            return self.failed(Outcome.ABORTED, failure, result, arguments)
+        return self.succeeded(result, arguments)
+
+    def _wait(
+        self, future: Any, answered: threading.Event, context: CallContext, deadline: float
+    ) -> tuple[Outcome, str] | None:
+        """Wait for the answer; return why it did not come, or None if it did."""
+        last_seen = time.monotonic()
+        while True:
+            answered.wait(POLL_SEC)
+            now = time.monotonic()
+            if future.done():
+                return None
+            if context.cancel.canceled:
+                return early_end(context.cancel)
+            if now > deadline:
+                return Outcome.TIMED_OUT, 'was not answered in time'
+            if self._client.server_is_ready:
+                last_seen = now
+            elif now - last_seen > self._limits.absence_sec:
+                return Outcome.UNAVAILABLE, 'was not answered: its server went away'

@@ -1,0 +1,164 @@
+"""An action server that does what a test asks of it, in the test's process or in its own.
+
+python -m nemotron_agent.testing.mock_action_server TYPE NAME BEHAVIOR
+"""
+
+import argparse
+import enum
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import rclpy
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.node import Node
+
+from nemotron_agent.ros.interface_types import load_interface
+
+HOLD_LIMIT_SEC = 60.0
+POLL_SEC = 0.02
+
+
+class Behavior(enum.Enum):
+    """What the server does with a goal.
+
+    SUCCEED, ABORT: ends it at once, with the result given.
+    REJECT: does not take it.
+    HANG: runs until it is canceled or released; then it succeeds.
+    IGNORE_CANCEL: like HANG, but a cancel is accepted and nothing happens.
+    REFUSE_CANCEL: like HANG, but a cancel is refused.
+    ACCEPT_LATE: answers the goal only once released, then is like HANG.
+    """
+
+    SUCCEED = 'succeed'
+    ABORT = 'abort'
+    REJECT = 'reject'
+    HANG = 'hang'
+    IGNORE_CANCEL = 'ignore_cancel'
+    REFUSE_CANCEL = 'refuse_cancel'
+    ACCEPT_LATE = 'accept_late'
+
+
+class MockActionServer:
+    """A real action server with a set behavior.
+
+    Its callbacks wait, so the node's executor needs a thread for each goal and two more.
+
+    Attributes:
+        behavior: of the goals to come; may be changed.
+        goals: the goal messages that arrived, in order.
+        executing: set while at least one goal has begun.
+        endings: how goals ended: `succeeded`, `aborted`, `canceled`, in order.
+        cancel_requests: number of cancels asked.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        action_type: Any,
+        name: str,
+        behavior: Behavior = Behavior.SUCCEED,
+        *,
+        result: Any = None,
+        feedback: Sequence[Any] = (),
+    ) -> None:
+        self.behavior = behavior
+        self.goals: list[Any] = []
+        self.executing = threading.Event()
+        self.asked = threading.Event()
+        self.endings: list[str] = []
+        self.cancel_requests = 0
+        self._released = threading.Event()
+        self._result = action_type.Result() if result is None else result
+        self._feedback = feedback
+        self._server: Any = ActionServer(
+            node,
+            action_type,
+            name,
+            execute_callback=self._execute,
+            goal_callback=self._answer_goal,
+            cancel_callback=self._answer_cancel,
+            callback_group=ReentrantCallbackGroup(),
+        )
+
+    def release(self) -> None:
+        """Let held goals go on."""
+        self._released.set()
+
+    def close(self) -> None:
+        """Vanish; running goals are left without an answer."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.destroy()
+        self.release()
+
+    def _answer_goal(self, goal: Any) -> GoalResponse:
+        self.goals.append(goal)
+        self.asked.set()
+        if self.behavior is Behavior.REJECT:
+            return GoalResponse.REJECT
+        if self.behavior is Behavior.ACCEPT_LATE:
+            self._released.wait(HOLD_LIMIT_SEC)
+        return GoalResponse.ACCEPT
+
+    def _answer_cancel(self, handle: Any) -> CancelResponse:
+        self.cancel_requests += 1
+        if self.behavior is Behavior.REFUSE_CANCEL:
+            return CancelResponse.REJECT
+        return CancelResponse.ACCEPT
+
+    def _execute(self, handle: Any) -> Any:
+        behavior = self.behavior
+        self.executing.set()
+        for message in self._feedback:
+            handle.publish_feedback(message)
+        ending = 'succeeded'
+        if behavior is Behavior.ABORT:
+            ending = 'aborted'
+        elif behavior is not Behavior.SUCCEED:
+            ending = self._hold(handle, behavior)
+        if self._server is not None:
+            end = {'succeeded': handle.succeed, 'aborted': handle.abort}
+            end.get(ending, handle.canceled)()
+            self.endings.append(ending)
+        return self._result
+
+    def _hold(self, handle: Any, behavior: Behavior) -> str:
+        """Wait for what ends a goal of this behavior, and say how it ends."""
+        end = time.monotonic() + HOLD_LIMIT_SEC
+        while time.monotonic() < end:
+            if handle.is_cancel_requested and behavior is not Behavior.IGNORE_CANCEL:
+                return 'canceled'
+            if behavior is Behavior.ACCEPT_LATE:
+                time.sleep(POLL_SEC)
+            elif self._released.wait(POLL_SEC):
+                return 'succeeded'
+        return 'aborted'
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Serve until killed; print `ready` once goals are taken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('type', help='such as nemotron_agent_interfaces/action/Spin')
+    parser.add_argument('name', help='name of the action')
+    parser.add_argument('behavior', choices=[behavior.value for behavior in Behavior])
+    options = parser.parse_args(args)
+    rclpy.init(args=[])
+    node = Node('mock_action_server')
+    MockActionServer(node, load_interface(options.type), options.name, Behavior(options.behavior))
+    executor = MultiThreadedExecutor(num_threads=4)
+    executor.add_node(node)
+    print('ready', flush=True)
+    try:
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return 0
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

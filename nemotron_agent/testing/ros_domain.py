@@ -1,0 +1,114 @@
+"""A ROS domain of its own for each test, and a pytest fixture that gives one.
+
+Use it in a `conftest.py`: `from nemotron_agent.testing.ros_domain import ros_domain`.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.node import Node
+
+# Ports of higher domains collide with ephemeral ports on Linux; 0 is everybody's default.
+DOMAIN_IDS = range(1, 100)
+THREADS = 8
+
+
+class RosDomain:
+    """A domain id nobody else on this machine uses now, a context in it, a spinning executor.
+
+    One thread, `executor`, spins; the executor's own threads run the callbacks.
+
+    Attributes:
+        domain_id: the id, taken until `close`.
+        context: rclpy context in the domain.
+        executor: spins all nodes added to it.
+        environment: environment variables for a process that is to be in the domain.
+    """
+
+    def __init__(self) -> None:
+        self.domain_id, self._claim = _claim_domain()
+        self.environment = {
+            **os.environ,
+            'ROS_DOMAIN_ID': str(self.domain_id),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        }
+        self.context = Context()
+        rclpy.init(args=[], context=self.context, domain_id=self.domain_id)
+        self.executor = MultiThreadedExecutor(num_threads=THREADS, context=self.context)
+        self._nodes: list[Any] = []
+        self._spinning = threading.Thread(target=self._spin, name='executor', daemon=True)
+        self._spinning.start()
+
+    def make_node(self, name: str, **kwargs: Any) -> Node:
+        """Make a node that is spun."""
+        node = Node(name, context=self.context, **kwargs)
+        self.add(node)
+        return node
+
+    def add(self, node: Any) -> None:
+        """Spin a node made in `context`, and destroy it at the end."""
+        self._nodes.append(node)
+        self.executor.add_node(node)
+
+    def close(self) -> None:
+        """Destroy everything and give the domain back; may be called twice."""
+        self.executor.shutdown(timeout_sec=5.0)
+        for node in self._nodes:
+            node.destroy_node()
+        self._nodes.clear()
+        self.context.try_shutdown()
+        self._spinning.join(timeout=5.0)
+        self._claim.close()
+
+    def _spin(self) -> None:
+        try:
+            self.executor.spin()
+        except ExternalShutdownException:
+            return
+
+
+def wait_for(condition: Callable[[], Any], timeout_sec: float = 10.0) -> Any:
+    """Wait until a condition is true and return what it gave.
+
+    Raises:
+        TimeoutError: it never was.
+    """
+    end = time.monotonic() + timeout_sec
+    while not (found := condition()):
+        if time.monotonic() > end:
+            raise TimeoutError(f'nothing came of it in {timeout_sec} s: {condition}')
+        time.sleep(0.01)
+    return found
+
+
+def _claim_domain() -> tuple[int, socket.socket]:
+    """Take a free domain id; the kernel frees it when the socket or its process ends."""
+    start = os.getpid() % len(DOMAIN_IDS)
+    for step in range(len(DOMAIN_IDS)):
+        domain_id = DOMAIN_IDS[(start + step) % len(DOMAIN_IDS)]
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f'\0ros_domain_{domain_id}')  # abstract: it leaves no file behind
+        except OSError:
+            claim.close()
+            continue
+        return domain_id, claim
+    raise RuntimeError(f'all {len(DOMAIN_IDS)} ROS domains are in use by other tests')
+
+
+@pytest.fixture
+def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[RosDomain]:
+    """Give the test a ROS domain of its own, on this machine only."""
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    domain = RosDomain()
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain.domain_id))
+    yield domain
+    domain.close()
