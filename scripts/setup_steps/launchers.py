@@ -60,6 +60,8 @@ _PROGRAM = """\
 {header}
 exec {environment} {python} -c 'import sys
 sys.argv[0] = "{name}"
+if not sys.path[0]:
+    del sys.path[0]  # the folder it is started in
 from {module} import main
 sys.exit(main())' "$@"
 """

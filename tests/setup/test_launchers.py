@@ -1,5 +1,6 @@
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,14 @@ def layout(tmp_path: Path) -> Layout:
     return layout
 
 
-def run(layout: Layout, program: str, *arguments: str, **variables: str):
+def run(
+    layout: Layout, program: str, *arguments: str, folder: Path | None = None, **variables: str
+):
     environment = {'PATH': os.environ['PATH'], **variables}
     return subprocess.run(
         [layout.venv / program, *arguments],
         env=environment,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
@@ -39,6 +43,17 @@ def test_program_passes_its_arguments_on(layout):
 
     assert said[-2:] == ['send', 'go to "the" kitchen']
     assert 'from nemotron_agent.cli.main import main' in said
+
+
+def test_modules_in_the_current_folder_are_not_imported(layout, tmp_path):
+    write_program(layout.python, f'exec {sys.executable} "$@"')
+    write_launchers(WHEELS, layout)
+    (tmp_path / 'nemotron_agent').mkdir()
+    (tmp_path / 'nemotron_agent' / '__init__.py').write_text('raise SystemExit("wrong one")')
+
+    said = run(layout, 'bin/nemotron-agent', '--help', folder=tmp_path)
+
+    assert 'wrong one' not in said.stderr
 
 
 def test_ros_finds_programs_and_files_in_the_prefix(layout):
