@@ -30,6 +30,8 @@ class Velocity:
 
 
 STANDSTILL = Velocity()
+# No brake has to be thought of from this far [m or rad]; it keeps the numbers finite.
+FAR = 1e6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,14 +117,15 @@ def advance(pose: Pose, velocity: Velocity, step_sec: float) -> Pose:
 def braking_speed(distance: float, deceleration: float, step_sec: float) -> float:
     """Return the highest speed from which braking step by step ends exactly at `distance`.
 
-    Braking by `deceleration * step_sec` a step, n steps cover deceleration * step_sec^2 *
-    n (n + 1) / 2; solved for n. The last step covers what is left.
+    Each of n steps is slower than the one before by gain = deceleration * step_sec, and the last
+    one is no faster than gain: so n is the least with gain * step_sec * n (n + 1) / 2 >= distance.
     """
     if distance <= 0.0:
         return 0.0
+    distance = min(distance, FAR)
     gain = deceleration * step_sec
-    steps = (math.sqrt(1 + 8 * distance / (gain * step_sec)) - 1) / 2
-    return min(steps * gain, distance / step_sec)
+    steps = max(1, math.ceil((math.sqrt(1 + 8 * distance / (gain * step_sec)) - 1) / 2))
+    return distance / (steps * step_sec) + gain * (steps - 1) / 2
 
 
 def towards_stop(
