@@ -1,0 +1,82 @@
+"""Start the agent node: `ros2 launch nemotron_agent agent.launch.py`.
+
+Arguments that are left out leave the node's own defaults, or the params_file's values, alone.
+"""
+
+from pathlib import Path
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal']
+# Launch arguments that are parameters of the node, with their types.
+PARAMETERS = {
+    'model': str,
+    'skills_file': str,
+    'places_file': str,
+    'autostart': bool,
+    'use_sim_time': bool,
+}
+
+
+def generate_launch_description():
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'model', default_value='', description='Name in the catalogue, or a GGUF file.'
+            ),
+            DeclareLaunchArgument(
+                'params_file', default_value='', description='Parameters of the node, YAML.'
+            ),
+            DeclareLaunchArgument('skills_file', default_value='', description='Skill manifest.'),
+            DeclareLaunchArgument('places_file', default_value='', description='Named places.'),
+            DeclareLaunchArgument(
+                'namespace', default_value='', description='Of the node, such as r1.'
+            ),
+            DeclareLaunchArgument(
+                'autostart',
+                default_value='',
+                choices=['', 'true', 'false'],
+                description='Configure and activate at start.',
+            ),
+            DeclareLaunchArgument(
+                'use_sim_time',
+                default_value='',
+                choices=['', 'true', 'false'],
+                description='Take the time from /clock.',
+            ),
+            DeclareLaunchArgument(
+                'log_level', default_value='info', choices=LOG_LEVELS, description='Log from here.'
+            ),
+            OpaqueFunction(function=_start),
+        ]
+    )
+
+
+def _start(context):
+    given = {name: LaunchConfiguration(name).perform(context) for name in PARAMETERS}
+    parameters = [
+        {name: ParameterValue(value, value_type=PARAMETERS[name])}
+        for name, value in given.items()
+        if value
+    ]
+    params_file = LaunchConfiguration('params_file').perform(context)
+    if params_file:
+        if not Path(params_file).is_file():
+            raise RuntimeError(f'params_file: there is no file {params_file}')
+        parameters.insert(0, params_file)
+    return [
+        Node(
+            package='nemotron_agent',
+            executable='agent',
+            name='nemotron_agent',
+            namespace=LaunchConfiguration('namespace'),
+            parameters=parameters,
+            arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
+            output='screen',
+            emulate_tty=True,
+        )
+    ]

@@ -1,0 +1,67 @@
+"""Start the simulated robot: `ros2 launch nemotron_agent robot.launch.py`.
+
+With use_sim_time it publishes the simulated time on /clock, so only one robot can have it.
+"""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal']
+# Launch arguments that are parameters of the node, with their types.
+PARAMETERS = {
+    'world_file': str,
+    'places_file': str,
+    'speed_up': float,
+    'use_sim_time': bool,
+}
+
+
+def generate_launch_description():
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument('world_file', default_value='', description='World file.'),
+            DeclareLaunchArgument('places_file', default_value='', description='Named places.'),
+            DeclareLaunchArgument(
+                'speed_up', default_value='', description='Simulated seconds in a real one.'
+            ),
+            DeclareLaunchArgument(
+                'namespace', default_value='', description='Of the node, such as r1.'
+            ),
+            DeclareLaunchArgument(
+                'use_sim_time',
+                default_value='',
+                choices=['', 'true', 'false'],
+                description='Publish the simulated time on /clock, and use it.',
+            ),
+            DeclareLaunchArgument(
+                'log_level', default_value='info', choices=LOG_LEVELS, description='Log from here.'
+            ),
+            OpaqueFunction(function=_start),
+        ]
+    )
+
+
+def _start(context):
+    given = {name: LaunchConfiguration(name).perform(context) for name in PARAMETERS}
+    parameters = {
+        name: ParameterValue(value, value_type=PARAMETERS[name])
+        for name, value in given.items()
+        if value
+    }
+    if 'use_sim_time' in parameters:
+        parameters['publish_clock'] = parameters['use_sim_time']
+    return [
+        Node(
+            package='nemotron_agent',
+            executable='simulated_robot',
+            name='simulated_robot',
+            namespace=LaunchConfiguration('namespace'),
+            parameters=[parameters] if parameters else None,
+            arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
+            output='screen',
+            emulate_tty=True,
+        )
+    ]
