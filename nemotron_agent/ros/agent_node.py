@@ -41,10 +41,10 @@ class AgentNode(LifecycleNode):
         self._configured: ConfiguredAgent | None = None
         self._intake = TaskIntake()
         self._requests = ActionRequestPublisher(self)
-        self._services = AgentServices(self, self._intake)
+        self._agent_services = AgentServices(self, self._intake)
         self._execute_task = ExecuteTaskServer(self, self._intake)
         self._commands = CommandTopics(self, self._intake)
-        self._diagnostics = Diagnostics(self, self._intake, self._services)
+        self._diagnostics = Diagnostics(self, self._intake, self._agent_services)
 
     @property
     def executor_threads(self) -> int:
@@ -69,7 +69,7 @@ class AgentNode(LifecycleNode):
             'workers': parameters.max_parallel_tasks,
             'default_timeout_sec': parameters.task_timeout_sec,
         }
-        self._configured = self._services.configured = configured
+        self._configured = self._agent_services.configured = configured
         self.get_logger().info(
             f'configured: {configured.model.name}, context of {configured.model.n_ctx} tokens, '
             f'{len(configured.registry.specs)} tools'
@@ -106,13 +106,13 @@ class AgentNode(LifecycleNode):
     def destroy_node(self) -> None:
         """Free everything, in any state."""
         self.release()
-        for part in (self._diagnostics, self._commands, self._execute_task, self._services):
+        for part in (self._diagnostics, self._commands, self._execute_task, self._agent_services):
             part.destroy()
         super().destroy_node()
 
     def _stop_serving(self) -> None:
         queue, self._intake.queue = self._intake.queue, None
-        self._services.cancel_direct_calls()
+        self._agent_services.cancel_direct_calls()
         if queue is not None and not queue.close(END_TIMEOUT_SEC):
             self.get_logger().error(f'tasks did not end in {END_TIMEOUT_SEC:.0f} s')
 
@@ -120,6 +120,6 @@ class AgentNode(LifecycleNode):
         """Undo activate and configure; may be called in any state, any number of times."""
         self._stop_serving()
         configured, self._configured = self._configured, None
-        self._services.configured = None
+        self._agent_services.configured = None
         if configured is not None:
             configured.close()

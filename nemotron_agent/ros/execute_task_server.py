@@ -11,6 +11,7 @@ from nemotron_agent.core.agent_events import AgentEvent
 from nemotron_agent.core.errors import TaskRefusedError
 from nemotron_agent.core.task import TaskResult, TaskStatus
 from nemotron_agent.core.task_queue import TaskHandle
+from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
 from nemotron_agent.ros.task_intake import TaskIntake, refusal, thinking_choice
 from nemotron_agent.ros.task_messages import feedback_message, fill_result
 
@@ -36,6 +37,7 @@ class ExecuteTaskServer:
             goal_callback=lambda goal: GoalResponse.ACCEPT,
             cancel_callback=self._on_cancel,
             callback_group=ReentrantCallbackGroup(),
+            feedback_pub_qos_profile=FEEDBACK_QOS,
         )
 
     def destroy(self) -> None:

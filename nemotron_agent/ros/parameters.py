@@ -47,8 +47,12 @@ PARAMETERS = {
         choices=('auto', 'hermes', 'nemotron'),
     ),
     'thinking': _Parameter(False, 'Reason before each reply, where the model can.'),
-    'temperature': _Parameter(0.0, 'Randomness of the choice of tokens; 0 is none.', 0.0, 2.0),
-    'top_p': _Parameter(0.95, 'Share of the probability to choose from.', 0.0, 1.0),
+    'temperature': _Parameter(
+        -1.0, 'Randomness of the choice of tokens; 0 is none, -1 asks the catalogue.', -1.0, 2.0
+    ),
+    'top_p': _Parameter(
+        -1.0, 'Share of the probability to choose from; -1 asks the catalogue.', -1.0, 1.0
+    ),
     'seed': _Parameter(0, 'Seed of the choice of tokens.', 0, 2**31 - 1),
     'max_reply_tokens': _Parameter(512, 'Limit of one reply, without its reasoning.', 16, 32768),
     'max_thinking_tokens': _Parameter(512, 'Limit of the reasoning of one reply.', 0, 32768),

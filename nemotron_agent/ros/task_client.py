@@ -15,6 +15,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from nemotron_agent.core.errors import NemotronAgentError
+from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
 
 REPLY_TIMEOUT_SEC = 10.0
 STATES = {
@@ -73,7 +74,12 @@ class TaskClient:
             'nemotron_agent_client', namespace=namespace, context=self._context
         )
         self.agent_name = f'{namespace.rstrip("/")}/{agent}'
-        self._client = ActionClient(self.node, ExecuteTask, f'{agent}/execute_task')
+        self._client = ActionClient(
+            self.node,
+            ExecuteTask,
+            f'{agent}/execute_task',
+            feedback_sub_qos_profile=FEEDBACK_QOS,
+        )
         self._get_state = self.node.create_client(GetState, f'{agent}/get_state')
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)

@@ -1,0 +1,72 @@
+"""From the name of a model and some parameters to a model that answers."""
+
+import dataclasses
+
+from nemotron_agent.core.chat_model import ChatModel
+from nemotron_agent.llm.engine_parameters import EngineParameters
+from nemotron_agent.llm.model_catalog import ModelCatalog, ResolvedModel, resolve_model
+
+FROM_CATALOGUE = -1.0
+AUTO = 'auto'
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelParameters:
+    """What a user says of a model; `EngineParameters` explains what is not said here.
+
+    Attributes:
+        model: name in the catalogue, path of a GGUF file, or `scripted:` and a path.
+        reply_protocol, tool_format: `auto` takes what the catalogue says, or the model's own.
+        temperature, top_p: -1 takes what the catalogue says, or the likeliest token.
+    """
+
+    model: str
+    n_ctx: int
+    n_batch: int
+    n_gpu_layers: int
+    n_threads: int
+    kv_type: str
+    flash_attention: str
+    reply_protocol: str
+    tool_format: str
+    temperature: float
+    top_p: float
+    seed: int
+    max_reply_tokens: int
+    max_thinking_tokens: int
+
+
+def load_model(parameters: ModelParameters, catalog: ModelCatalog | None = None) -> ChatModel:
+    """Load a model.
+
+    Raises:
+        ConfigurationError: no such model, or a parameter that is out of range.
+        ModelError: its file or its chat template cannot be used.
+    """
+    resolved = resolve_model(parameters.model, catalog)
+    if resolved.scripted:
+        from nemotron_agent.llm.scripted_model import ScriptedModel
+
+        return ScriptedModel.load(resolved.path)
+    # llama.cpp takes a second to import: not for those who only list models.
+    from nemotron_agent.llm.llama_engine import LlamaEngine
+
+    return LlamaEngine(engine_parameters(parameters, resolved), name=resolved.name)
+
+
+def engine_parameters(parameters: ModelParameters, resolved: ResolvedModel) -> EngineParameters:
+    """Fill in from the catalogue what the user left open."""
+    values = dataclasses.asdict(parameters)
+    del values['model']
+    entry = resolved.entry
+    if entry is not None:
+        if values['reply_protocol'] == AUTO:
+            values['reply_protocol'] = entry.reply_protocol.value
+        if values['tool_format'] == AUTO:
+            values['tool_format'] = entry.tool_format
+    sampling = entry.sampling if entry else None
+    if values['temperature'] == FROM_CATALOGUE:
+        values['temperature'] = sampling.temperature if sampling else 0.0
+    if values['top_p'] == FROM_CATALOGUE:
+        values['top_p'] = sampling.top_p if sampling else 1.0
+    return EngineParameters(model_path=resolved.path, **values)
