@@ -1,12 +1,29 @@
 """What all parts of a manifest have in common."""
 
-from typing import Annotated
+import math
+from typing import Annotated, Any
 
 import pydantic
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
-Scalar = pydantic.StrictBool | pydantic.StrictInt | pydantic.StrictFloat | pydantic.StrictStr
-Number = Annotated[pydantic.StrictInt | pydantic.StrictFloat, Field(allow_inf_nan=False)]
+from nemotron_agent.skills.problems import misuse, shown
+
+
+def _scalar(given: Any) -> Any:
+    if not isinstance(given, bool | int | float | str):
+        raise misuse(f'{shown(given)} is no single value', 'write a number, text, true or false')
+    return given
+
+
+def _number(given: Any) -> Any:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+        raise misuse(f'{shown(given)} is no number', 'write a number such as 3.5')
+    return given
+
+
+# One validator each instead of a union, whose every branch would complain.
+Scalar = Annotated[bool | int | float | str, PlainValidator(_scalar)]
+Number = Annotated[int | float, PlainValidator(_number)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
 
 

@@ -18,21 +18,23 @@ MISSING = 'this key is missing'
 KeysOf = Mapping[str, list[str]]
 """The keys known under a key; under '' those of the top level."""
 
-REMEDIES = {
-    'string_type': 'write text; put quotes around values such as 1.0, yes, no, on, off',
-    'bool_type': 'write true or false',
-    'dict_type': 'write "key: value" lines under it',
-    'model_type': 'write "key: value" lines under it',
-    'model_attributes_type': 'write "key: value" lines under it',
-    'tuple_type': 'write a list, such as [a, b]',
-    'list_type': 'write a list, such as [a, b]',
-    'finite_number': 'write a finite number',
-    'greater_than': 'raise it',
-    'greater_than_equal': 'raise it',
-    'less_than_equal': 'lower it',
-    'string_too_long': 'shorten it',
-    'string_too_short': 'write something',
-    'too_short': 'add an item or remove the key',
+# pydantic's kinds of error in our words: what the value is, and what to do.
+IN_OUR_WORDS = {
+    'string_type': ('is no text', 'put quotes around values such as 1.0, yes, no, on, off'),
+    'bool_type': ('is neither true nor false', 'write true or false'),
+    'int_type': ('is no whole number', 'write a number such as 3'),
+    'int_from_float': ('is no whole number', 'write a number such as 3'),
+    'float_type': ('is no number', 'write a number such as 3.5'),
+    'float_parsing': ('is no number', 'write a number such as 3.5'),
+    'finite_number': ('is not finite', 'write a finite number'),
+    'dict_type': ('has no keys', 'write "key: value" lines under it'),
+    'model_type': ('has no keys', 'write "key: value" lines under it'),
+    'tuple_type': ('is no list', 'write a list, such as [a, b]'),
+    'string_too_short': ('is empty', 'write something or remove the key'),
+    'too_short': ('is empty', 'add a value'),
+    'greater_than': ('is too small: it must be over {gt:g}', 'raise it'),
+    'greater_than_equal': ('is too small: it must be {ge:g} at least', 'raise it'),
+    'less_than_equal': ('is too large: it must be {le:g} at most', 'lower it'),
 }
 
 
@@ -96,9 +98,8 @@ def _problem_of(detail: ErrorDetails, keys_of: KeysOf) -> Problem:
         return Problem(
             keys, f'{shown(given)} is not one of the values', near_miss(str(given), allowed)
         )
-    message = detail['msg'].removeprefix('Input ').removeprefix('Value error, ')
-    remedy = REMEDIES.get(detail['type'], 'correct it')
-    return Problem(keys, f'{shown(detail["input"])} {message}', remedy)
+    message, remedy = IN_OUR_WORDS.get(detail['type'], (detail['msg'], 'correct it'))
+    return Problem(keys, f'{shown(detail["input"])} {message.format(**context)}', remedy)
 
 
 def _siblings(keys: Sequence[str | int], keys_of: KeysOf) -> list[str]:

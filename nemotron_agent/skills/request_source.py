@@ -1,5 +1,6 @@
 """Where the value of a request field comes from: a constant, an argument, a place."""
 
+import difflib
 from typing import Annotated, Any
 
 import pydantic
@@ -19,14 +20,14 @@ class ArgumentSource(ManifestModel):
     """An argument; a number becomes `argument * scale * factor + offset`."""
 
     argument: Text
-    scale: Number = 1.0
-    offset: Number = 0.0
+    scale: Number = 1
+    offset: Number = 0
     factor_by: FactorBy | None = None
 
     @property
     def changes_value(self) -> bool:
         """Whether it calculates, which only numbers allow."""
-        return self.scale != 1.0 or self.offset != 0.0 or self.factor_by is not None
+        return self.scale != 1 or self.offset != 0 or self.factor_by is not None
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -52,7 +53,10 @@ def _kind(value: Any) -> str:
     if isinstance(value, ArgumentSource | PlaceSource):
         return '@place' if isinstance(value, PlaceSource) else '@argument'
     if isinstance(value, dict):
-        return '@place' if 'place' in value else '@argument'
+        means_place = 'argument' not in value and difflib.get_close_matches(
+            'place', map(str, value)
+        )
+        return '@place' if means_place else '@argument'
     return '@constant'
 
 

@@ -305,7 +305,7 @@ class Skill(ManifestModel):
         if folder != KIND_FOLDERS[self.interface]:
             right = KIND_FOLDERS[self.interface]
             raise misuse(
-                f'{self.datatype} is no type of a {self.interface}',
+                f'{self.datatype} is no {self.interface} type',
                 f'write .../{right}/... or correct "interface"',
                 'datatype',
             )

@@ -1,0 +1,74 @@
+import jsonschema
+import pytest
+
+from nemotron_agent.skills.argument_schema import argument_schema, tool_spec
+from nemotron_agent.skills.places import Places
+from nemotron_agent.skills.skill import Parameter, Skill
+
+PLACES = Places.model_validate({'places': {'kitchen': {'x': 4, 'y': 1}, 'dock': {'x': 0, 'y': 0}}})
+
+
+def schema_of(**facts):
+    schema = argument_schema([Parameter.model_validate({'name': 'a', **facts})], PLACES)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return schema['properties']['a']
+
+
+def test_the_whole():
+    inputs = [
+        Parameter(name='a', type='string', required=True),
+        Parameter(name='meta.priority', type='integer'),
+    ]
+    schema = argument_schema(inputs, PLACES)
+    assert schema['required'] == ['a']
+    assert list(schema['properties']) == ['a', 'meta_priority']
+    assert schema['additionalProperties'] is False
+
+
+@pytest.mark.parametrize(
+    ('facts', 'expected'),
+    [
+        ({'type': 'boolean'}, {'type': 'boolean', 'description': 'a'}),
+        (
+            {'type': 'float', 'description': 'How far.', 'unit': 'm', 'minimum': 0, 'maximum': 2},
+            {'type': 'number', 'description': 'How far [m].', 'minimum': 0, 'maximum': 2},
+        ),
+        (
+            {'type': 'integer', 'default': 3},
+            {'type': 'integer', 'description': 'a', 'default': 3},
+        ),
+        (
+            {'type': 'string', 'max_length': 9},
+            {'type': 'string', 'description': 'a', 'maxLength': 9},
+        ),
+        (
+            {'type': 'string', 'enum': 'places'},
+            {'type': 'string', 'description': 'a', 'enum': ['kitchen', 'dock']},
+        ),
+        (
+            {'type': 'float[]', 'max_length': 3, 'maximum': 1, 'default': (0.5,)},
+            {
+                'type': 'array',
+                'description': 'a',
+                'items': {'type': 'number', 'maximum': 1},
+                'maxItems': 3,
+                'default': [0.5],
+            },
+        ),
+    ],
+)
+def test_one_argument(facts, expected):
+    assert schema_of(**facts) == expected
+
+
+def test_a_description_on_several_lines_becomes_one():
+    skill = Skill.model_validate(
+        {
+            'id': 'go',
+            'description': 'Go\n  there.\n',
+            'interface': 'action',
+            'datatype': 'pkg/action/Go',
+            'parameters': {'in': []},
+        }
+    )
+    assert tool_spec(skill, PLACES).description == 'Go there.'
