@@ -24,13 +24,13 @@ class Transcript:
         self._constants = constants
         self._started = time.monotonic()
         self._streaming = ''
-        self._streamed = False
+        self._answered = ''
         self._last_progress = 0.0
 
     def begin(self, command: str) -> None:
         """Show a command."""
         self._started = self._last_progress = time.monotonic()
-        self._streaming, self._streamed = '', False
+        self._streaming = self._answered = ''
         self._console.print(f'\n[bold cyan]> {escape(command)}[/]')
 
     def feedback(self, feedback: Any) -> None:
@@ -39,6 +39,7 @@ class Transcript:
         if feedback.phase == phases.THINKING:
             self._stream('thinking', feedback.text, 'dim italic')
         elif feedback.phase == phases.ANSWERING:
+            self._answered += feedback.text
             self._stream('answer', feedback.text, 'green')
         elif feedback.phase == phases.PREFILL:
             if feedback.text:
@@ -52,7 +53,10 @@ class Transcript:
 
     def end(self, result: Any, note: str = '') -> None:
         """Show a result and what it cost."""
-        if result.answer and not self._streamed:
+        if self._answered and result.answer.startswith(self._answered):
+            # The result may overtake the last pieces.
+            self._stream('answer', result.answer[len(self._answered) :], 'green')
+        elif result.answer and result.answer != self._answered.strip():
             self._line('answer', result.answer, 'green')
         if result.error_msg and result.error_msg != result.answer:
             self._line('ended', result.error_msg, 'red')
@@ -87,7 +91,6 @@ class Transcript:
             self._close_stream()
             self._console.print(self._head(label), end='')
             self._streaming = label
-        self._streamed |= label == 'answer'
         self._console.print(f'[{style}]{escape(text)}[/]', end='', soft_wrap=True)
 
     def _line(self, label: str, text: str, style: str) -> None:

@@ -41,6 +41,11 @@ def test_what_people_see_of_a_task():
     assert 'read 12 tokens (30 known already), wrote 5 at 10.0/s' in text
 
 
+def test_pieces_that_the_result_overtook_are_shown():
+    text = transcript_of({'phase': PHASES.ANSWERING, 'text': 'I am '}, answer='I am there.')
+    assert 'answer   I am there.' in text
+
+
 def test_an_answer_that_was_not_streamed_is_shown_whole():
     assert 'answer   All done.' in transcript_of(answer='All done.')
 
