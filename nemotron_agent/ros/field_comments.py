@@ -31,13 +31,18 @@ def field_comments(message_class: Any) -> dict[str, tuple[str, str]]:
 def comments_in(text: str) -> dict[str, tuple[str, str]]:
     """Map the fields of one part of an interface file to comment and unit.
 
-    A comment is at the end of the field's line, or on lines of its own right above.
+    A comment is at the end of the field's line, or on lines of its own right above; those at the
+    top are about the whole message.
     """
     found = {}
     above: list[str] = []
-    for line in text.splitlines():
+    at_top = True
+    for line in text.strip().splitlines():
         stripped = line.strip()
         match = FIELD.match(line)
+        if stripped.startswith('#') and at_top:
+            continue
+        at_top = False
         if stripped.startswith('#'):
             above.append(stripped.lstrip('# '))
         elif match and not CONSTANT.match(line):

@@ -56,7 +56,7 @@ def load_interface(name: str) -> Any:
     except ImportError as error:
         raise _unloadable(name, error) from error
     found = getattr(module, type_name, None)
-    if found is None:
+    if not isinstance(found, type):
         known = sorted(n for n in vars(module) if n[:1].isupper() and '_' not in n)
         raise InterfaceTypeError(
             f'the ROS package {package} has no {folder} {type_name}',
