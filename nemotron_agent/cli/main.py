@@ -52,17 +52,11 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | No
     Returns:
         The exit status.
     """
-    argv = sys.argv[1:] if argv is None else argv
     try:
-        found = find_commands(argv[0] if argv else '') if commands is None else commands
-        parser = build_parser(found)
-        args = parser.parse_args(argv)
-        if 'run' not in args:
-            parser.print_help()
-            return 0
-        status: int = args.run(args)
-        sys.stdout.flush()
-        return status
+        try:
+            return _run(sys.argv[1:] if argv is None else argv, commands)
+        finally:
+            sys.stdout.flush()
     except NemotronAgentError as error:
         return _fail(str(error))
     except ModuleNotFoundError as error:
@@ -79,6 +73,18 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | No
         # Whoever read has gone; keep the interpreter from complaining when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
+
+
+def _run(argv: Sequence[str], commands: Mapping[str, Command] | None) -> int:
+    if commands is None:
+        commands = find_commands(argv[0] if argv else '')
+    parser = build_parser(commands)
+    args = parser.parse_args(argv)
+    if 'run' not in args:
+        parser.print_help()
+        return 0
+    status: int = args.run(args)
+    return status
 
 
 def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:

@@ -40,7 +40,7 @@ def _state(entry: ModelEntry, folder: ModelFolder) -> str:
     state = folder.state(entry)
     if state is FileState.PARTIAL:
         return f'{state.value} {folder.partial_bytes(entry) / entry.bytes:.0%}'
-    return state.value
+    return str(state.value)
 
 
 def _size(size_bytes: int) -> str:

@@ -107,7 +107,7 @@ def _check_room(entry: ModelEntry, folder: ModelFolder, source: ModelSource) -> 
 def _fetch(
     entry: ModelEntry, folder: ModelFolder, source: ModelSource, progress: PullProgress
 ) -> None:
-    progress.note(f'{entry.name}: {entry.bytes / 1e9:.2f} GB from {source.label}')
+    progress.note(f'asking {source.label} for {entry.name} ({entry.bytes / 1e6:.0f} MB)')
     digest = source.fetch(entry, folder, progress)
     partial = folder.partial(entry)
     if digest != entry.sha256:

@@ -64,12 +64,13 @@ class PypiWheelsSource:
 
     def _drop_broken(self, paths: Sequence[Path], progress: PullProgress) -> None:
         """Remove wheels of an earlier pull that a crash has damaged."""
-        kept = [path for path in paths if path.exists()]
-        for number, path in enumerate(kept, start=1):
-            if not self._is_sound(path):
+        done, total = 0, sum(map(size_of, paths))
+        for path in paths:
+            done += size_of(path)
+            if path.exists() and not self._is_sound(path):
                 progress.note(f'{path.name} is damaged: fetching it again')
                 path.unlink()
-            progress.advance('checking parts', number, len(kept))
+            progress.advance('checking', done, total)
 
     def _is_sound(self, path: Path) -> bool:
         try:
