@@ -34,6 +34,8 @@ class AgentNode(LifecycleNode):
     """
 
     def __init__(self, load_model: LoadModel = load_model, **options: Any) -> None:
+        # rclpy destroys a node whose construction fails: this must be there before.
+        self._parts: list[Diagnostics | CommandTopics | ExecuteTaskServer | AgentServices] = []
         super().__init__(NODE_NAME, **options)
         self._load_model = load_model
         bridge_logging(self.get_logger())
@@ -42,9 +44,12 @@ class AgentNode(LifecycleNode):
         self._intake = TaskIntake()
         self._requests = ActionRequestPublisher(self)
         self._agent_services = AgentServices(self, self._intake)
-        self._execute_task = ExecuteTaskServer(self, self._intake)
-        self._commands = CommandTopics(self, self._intake)
-        self._diagnostics = Diagnostics(self, self._intake, self._agent_services)
+        self._parts = [
+            self._agent_services,
+            ExecuteTaskServer(self, self._intake),
+            CommandTopics(self, self._intake),
+            Diagnostics(self, self._intake, self._agent_services),
+        ]
 
     @property
     def executor_threads(self) -> int:
@@ -105,8 +110,9 @@ class AgentNode(LifecycleNode):
 
     def destroy_node(self) -> None:
         """Free everything, in any state."""
-        self.release()
-        for part in (self._diagnostics, self._commands, self._execute_task, self._agent_services):
+        if self._parts:
+            self.release()
+        for part in self._parts:
             part.destroy()
         super().destroy_node()
 

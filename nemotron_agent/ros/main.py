@@ -6,11 +6,12 @@ import threading
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
 from nemotron_agent.ros.agent_node import AgentNode
+from nemotron_agent.ros.spinner import Spinner
 
 EXIT_NOT_CONFIGURED = 1
 EXIT_BAD_PARAMETER = 2
@@ -30,8 +31,7 @@ def main(args: list[str] | None = None) -> int:
         return EXIT_BAD_PARAMETER
     executor = MultiThreadedExecutor(num_threads=node.executor_threads)
     executor.add_node(node)
-    spinning = threading.Thread(target=_spin, args=(executor,), name='executor', daemon=True)
-    spinning.start()
+    spinner = Spinner(executor)
     status = 0
     try:
         if node.get_parameter('autostart').value and not _autostart(node):
@@ -40,10 +40,9 @@ def main(args: list[str] | None = None) -> int:
             stop.wait()
     finally:
         node.release()
-        executor.shutdown(timeout_sec=2.0)
+        spinner.close()
         node.destroy_node()
         rclpy.try_shutdown()
-        spinning.join(timeout=2.0)
     return status
 
 
@@ -53,13 +52,6 @@ def _autostart(node: AgentNode) -> bool:
         node.trigger_configure() is TransitionCallbackReturn.SUCCESS
         and node.trigger_activate() is TransitionCallbackReturn.SUCCESS
     )
-
-
-def _spin(executor: MultiThreadedExecutor) -> None:
-    try:
-        executor.spin()
-    except ExternalShutdownException:
-        return
 
 
 if __name__ == '__main__':

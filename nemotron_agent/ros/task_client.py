@@ -11,11 +11,12 @@ from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from nemotron_agent_interfaces.action import ExecuteTask
 from rclpy.action import ActionClient
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from nemotron_agent.core.errors import NemotronAgentError
 from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
+from nemotron_agent.ros.spinner import Spinner
 
 REPLY_TIMEOUT_SEC = 10.0
 STATES = {
@@ -60,7 +61,7 @@ class SentTask:
 
 
 class TaskClient:
-    """A node of its own, spun by one thread of its own. Use as a context manager.
+    """A node of its own, spun by a thread of its own. Use as a context manager.
 
     Args:
         namespace: namespace of the agent, such as `/r1`.
@@ -81,10 +82,9 @@ class TaskClient:
             feedback_sub_qos_profile=FEEDBACK_QOS,
         )
         self._get_state = self.node.create_client(GetState, f'{agent}/get_state')
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._spin, name='task-client', daemon=True)
-        self._thread.start()
+        executor = SingleThreadedExecutor(context=self._context)
+        executor.add_node(self.node)
+        self._spinner = Spinner(executor)
 
     def __enter__(self) -> 'TaskClient':
         return self
@@ -95,8 +95,7 @@ class TaskClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._executor.shutdown(timeout_sec=2.0)
-        self._thread.join(2.0)
+        self._spinner.close()
         self._client.destroy()
         self.node.destroy_node()
         self._context.try_shutdown()
@@ -139,9 +138,3 @@ class TaskClient:
         answered = threading.Event()
         future.add_done_callback(lambda _: answered.set())
         return future.result() if answered.wait(timeout_sec) else None
-
-    def _spin(self) -> None:
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            return

@@ -3,9 +3,10 @@
 Use it in a `conftest.py`: `from nemotron_agent.testing.ros_domain import ros_domain`.
 """
 
+import gc
+import itertools
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,12 +14,16 @@ from typing import Any
 import pytest
 import rclpy
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
+
+from nemotron_agent.ros.spinner import Spinner
 
 # Ports of higher domains collide with ephemeral ports on Linux; 0 is everybody's default.
 DOMAIN_IDS = range(1, 100)
 THREADS = 8
+
+_turns = itertools.count(os.getpid())
 
 
 class RosDomain:
@@ -44,8 +49,7 @@ class RosDomain:
         rclpy.init(args=[], context=self.context, domain_id=self.domain_id)
         self.executor = MultiThreadedExecutor(num_threads=THREADS, context=self.context)
         self._nodes: list[Any] = []
-        self._spinning = threading.Thread(target=self._spin, name='executor', daemon=True)
-        self._spinning.start()
+        self._spinner = Spinner(self.executor)
 
     def make_node(self, name: str, **kwargs: Any) -> Node:
         """Make a node that is spun."""
@@ -60,19 +64,13 @@ class RosDomain:
 
     def close(self) -> None:
         """Destroy everything and give the domain back; may be called twice."""
-        self.executor.shutdown(timeout_sec=5.0)
+        self._spinner.close(timeout_sec=5.0)
         for node in self._nodes:
             node.destroy_node()
         self._nodes.clear()
         self.context.try_shutdown()
-        self._spinning.join(timeout=5.0)
+        gc.collect()  # action servers and clients that nobody destroyed keep their node alive
         self._claim.close()
-
-    def _spin(self) -> None:
-        try:
-            self.executor.spin()
-        except ExternalShutdownException:
-            return
 
 
 def wait_for(condition: Callable[[], Any], timeout_sec: float = 10.0) -> Any:
@@ -91,9 +89,9 @@ def wait_for(condition: Callable[[], Any], timeout_sec: float = 10.0) -> Any:
 
 def _claim_domain() -> tuple[int, socket.socket]:
     """Take a free domain id; the kernel frees it when the socket or its process ends."""
-    start = os.getpid() % len(DOMAIN_IDS)
-    for step in range(len(DOMAIN_IDS)):
-        domain_id = DOMAIN_IDS[(start + step) % len(DOMAIN_IDS)]
+    # Each test gets the next id, as the ghosts of the last test may linger in theirs.
+    for _ in DOMAIN_IDS:
+        domain_id = DOMAIN_IDS[next(_turns) % len(DOMAIN_IDS)]
         claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             claim.bind(f'\0ros_domain_{domain_id}')  # abstract: it leaves no file behind
