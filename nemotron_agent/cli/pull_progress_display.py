@@ -42,8 +42,10 @@ class BarDisplay:
         self._bars.console.print(text, markup=False, soft_wrap=True)
 
     def advance(self, activity: str, done_bytes: int, total_bytes: int) -> None:
-        """Move the activity's bar."""
+        """Move the activity's bar; a new activity ends the ones before."""
         if activity not in self._tasks:
+            for task in self._bars.tasks:
+                self._bars.update(task.id, completed=task.total)
             self._tasks[activity] = self._bars.add_task(activity, completed=done_bytes)
         self._bars.update(self._tasks[activity], completed=done_bytes, total=total_bytes)
 

@@ -65,7 +65,8 @@ def pull(
                 _fetch(entry, folder, source, progress)
             except SourceFailedError as error:
                 failures.append(f'{source.label}: {error}')
-                progress.note(failures[-1])
+                if source is not sources[-1]:
+                    progress.note(failures[-1])
             except OSError as error:
                 raise ModelDownloadError(
                     f'{entry.name} cannot be written to {folder.path} '

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -195,7 +196,7 @@ def _within(timeout_sec: float, ask: Callable[[], Any]) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """First line of an error, cut."""
-    lines = str(error).strip().splitlines()
-    text = lines[0] if lines else type(error).__name__
+    """First line of an error, with hosts in place of long addresses."""
+    first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    text = re.sub(r"https?://([^/\s']+)[^\s':]*", r'\1', first).rstrip('.')
     return text if len(text) <= REASON_LENGTH else f'{text[: REASON_LENGTH - 3]}...'

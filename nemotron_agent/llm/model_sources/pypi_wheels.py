@@ -64,10 +64,11 @@ class PypiWheelsSource:
 
     def _drop_broken(self, paths: Sequence[Path], progress: PullProgress) -> None:
         """Remove wheels of an earlier pull that a crash has damaged."""
-        done, total = 0, sum(map(size_of, paths))
-        for path in paths:
+        kept = [path for path in paths if path.exists()]
+        done, total = 0, sum(map(size_of, kept))
+        for path in kept:
             done += size_of(path)
-            if path.exists() and not self._is_sound(path):
+            if not self._is_sound(path):
                 progress.note(f'{path.name} is damaged: fetching it again')
                 path.unlink()
             progress.advance('checking', done, total)
