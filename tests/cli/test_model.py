@@ -40,6 +40,8 @@ def models(tmp_path, monkeypatch, hub):
     monkeypatch.setenv(CATALOG_VARIABLE, str(write_catalog(tmp_path / 'models.yaml', **keys)))
     monkeypatch.setenv(FOLDER_VARIABLE, str(path))
     monkeypatch.setenv('HF_ENDPOINT', hub.url)
+    monkeypatch.setenv('NO_PROXY', '127.0.0.1')
+    monkeypatch.delenv('HF_HUB_OFFLINE', raising=False)
     monkeypatch.setenv('PIP_CONFIG_FILE', '/dev/null')
     monkeypatch.setenv('PIP_NO_INDEX', '1')
     monkeypatch.setenv('PIP_FIND_LINKS', str(index))

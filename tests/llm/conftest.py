@@ -6,6 +6,12 @@ from nemotron_agent.llm.model_folder import ModelFolder
 from nemotron_agent.testing.tiny_model import HeardProgress
 
 
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    """Servers of this machine are asked directly, whatever the user's settings."""
+    monkeypatch.setenv('NO_PROXY', '127.0.0.1')
+
+
 @pytest.fixture
 def progress():
     return HeardProgress()
