@@ -54,15 +54,20 @@ class RosSkill:
         """
         complete = self._template.with_defaults(arguments)
         for name, value in complete.items():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise FieldError(name, f'{value} is not a finite number')
-        for name, limit in self.skill.limits.items():
-            value = complete.get(name)
-            if value is not None and limit.minimum is not None and value < limit.minimum:
-                raise FieldError(name, f'{value} is under the limit of {limit.minimum}')
-            if value is not None and limit.maximum is not None and value > limit.maximum:
-                raise FieldError(name, f'{value} is over the limit of {limit.maximum}')
+            if isinstance(value, int | float):
+                self._check_number(name, value)
         return message_from_dict(message_class, self._template.fill(arguments))
+
+    def _check_number(self, name: str, value: int | float) -> None:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise FieldError(name, f'{value} is not a finite number')
+        limit = self.skill.limits.get(name)
+        if limit is None:
+            return
+        if limit.minimum is not None and value < limit.minimum:
+            raise FieldError(name, f'{value} is under the limit of {limit.minimum}')
+        if limit.maximum is not None and value > limit.maximum:
+            raise FieldError(name, f'{value} is over the limit of {limit.maximum}')
 
     def misfit(self, error: FieldError) -> ToolResult:
         """Make the result of arguments that no message can be made of."""
