@@ -72,7 +72,7 @@ def start():
 
 
 def wait_until(is_true, program):
-    for _ in range(1000):
+    for _ in range(6000):
         if is_true():
             return
         assert program.poll() is None, program.communicate()

@@ -146,8 +146,8 @@ def test_one_at_a_time(folder, progress):
     with folder.locked(ENTRY, progress):
         thread = threading.Thread(target=second)
         thread.start()
-        assert noted.wait(10)
+        assert noted.wait(60)
         assert not entered.is_set()
-    thread.join(10)
+    thread.join(60)
     assert entered.is_set()
     assert progress.notes == []
