@@ -1,0 +1,102 @@
+"""What an engine is made with."""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import psutil
+
+from nemotron_agent.core.errors import ConfigurationError
+
+KV_TYPES = ('f16', 'q8_0', 'q4_0')
+FLASH_ATTENTION = ('auto', 'on', 'off')
+REPLY_PROTOCOLS = ('auto', 'call_only', 'native')
+TOOL_FORMATS = ('auto', 'hermes', 'nemotron')
+
+
+@dataclasses.dataclass(frozen=True)
+class EngineParameters:
+    """Parameters of a `LlamaEngine`, checked when made.
+
+    Attributes:
+        model_path: GGUF file.
+        n_ctx: tokens the context holds.
+        n_batch: most tokens handed over at once while reading.
+        n_ubatch: most tokens evaluated at once; 0 is `n_batch`, at most 512.
+        n_gpu_layers: layers on the GPU; -1 is all of them.
+        n_threads: CPU threads; 0 is one for each physical core this process may use.
+        kv_type: type of the KV cache.
+        flash_attention: `auto` is on where the backend has it.
+        reply_protocol: `auto` is native for the nemotron tool format, call_only for others.
+        tool_format: `auto` finds it from the chat template.
+        temperature: randomness of the choice of tokens; 0 takes the likeliest.
+        top_p: share of the probability to choose from.
+        seed: seed of the choice, for each reply anew, so that a reply repeats.
+        max_reply_tokens: limit of a reply without its reasoning.
+        max_thinking_tokens: limit of a reply's reasoning.
+
+    Raises:
+        ConfigurationError: a value is out of range.
+    """
+
+    model_path: Path
+    n_ctx: int = 8192
+    n_batch: int = 512
+    n_ubatch: int = 0
+    n_gpu_layers: int = -1
+    n_threads: int = 0
+    kv_type: str = 'f16'
+    flash_attention: str = 'auto'
+    reply_protocol: str = 'auto'
+    tool_format: str = 'auto'
+    temperature: float = 0.0
+    top_p: float = 0.95
+    seed: int = 0
+    max_reply_tokens: int = 512
+    max_thinking_tokens: int = 512
+
+    def __post_init__(self) -> None:
+        _check_range('n_ctx', self.n_ctx, 256, 1 << 20)
+        _check_range('n_batch', self.n_batch, 16, 8192)
+        _check_range('n_ubatch', self.n_ubatch, 0, self.n_batch)
+        _check_range('n_gpu_layers', self.n_gpu_layers, -1, 1000)
+        _check_range('n_threads', self.n_threads, 0, 256)
+        _check_choice('kv_type', self.kv_type, KV_TYPES)
+        _check_choice('flash_attention', self.flash_attention, FLASH_ATTENTION)
+        _check_choice('reply_protocol', self.reply_protocol, REPLY_PROTOCOLS)
+        _check_choice('tool_format', self.tool_format, TOOL_FORMATS)
+        _check_range('temperature', self.temperature, 0.0, 2.0)
+        _check_range('top_p', self.top_p, 0.0, 1.0)
+        _check_range('seed', self.seed, 0, (1 << 31) - 1)
+        _check_range('max_reply_tokens', self.max_reply_tokens, 1, 32768)
+        _check_range('max_thinking_tokens', self.max_thinking_tokens, 0, 32768)
+        if self.kv_type != 'f16' and self.flash_attention == 'off':
+            raise ConfigurationError(
+                f'parameter kv_type is "{self.kv_type}", which needs flash attention: '
+                'set flash_attention to auto or on, or kv_type to f16'
+            )
+
+    @property
+    def slice_tokens(self) -> int:
+        """Most tokens of one decode call."""
+        return self.n_ubatch or min(self.n_batch, 512)
+
+    @property
+    def threads(self) -> int:
+        """CPU threads to use."""
+        if self.n_threads:
+            return self.n_threads
+        usable = len(os.sched_getaffinity(0))
+        return min(psutil.cpu_count(logical=False) or usable, usable)
+
+
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ConfigurationError(f'parameter {name} is {value}: it goes from {low} to {high}')
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigurationError(
+            f'parameter {name} is "{value}": choose one of {", ".join(choices)}'
+        )

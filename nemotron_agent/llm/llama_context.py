@@ -1,0 +1,192 @@
+"""llama.cpp's model and context behind a handful of calls."""
+
+import ctypes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+import numpy as np
+
+from nemotron_agent.core.errors import EvaluationError, ModelFileError
+from nemotron_agent.llm.engine_parameters import EngineParameters
+from nemotron_agent.llm.llama_log import LLAMA_LOG
+from nemotron_agent.llm.llama_vocabulary import LlamaVocabulary
+from nemotron_agent.llm.sampling import Logits
+
+_KV_TYPES = {
+    'f16': llama_cpp.GGML_TYPE_F16,
+    'q8_0': llama_cpp.GGML_TYPE_Q8_0,
+    'q4_0': llama_cpp.GGML_TYPE_Q4_0,
+}
+_FLASH_ATTENTION = {
+    'auto': llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO,
+    'on': llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED,
+    'off': llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED,
+}
+_ABORTED = 2
+
+# llama.cpp asks its abort callback before every node of the graph. A Python callback would wait
+# for the interpreter's lock each time; strlen of the flag's bytes is the same answer without it.
+_STRLEN = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
+
+
+class AbortFlag:
+    """Set from any thread, it ends the decode call that is running."""
+
+    def __init__(self) -> None:
+        self._bytes = ctypes.create_string_buffer(2)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether `set` was called."""
+        return self._bytes.raw[0] != 0
+
+    def set(self) -> None:
+        """End what runs."""
+        self._bytes[0] = b'\x01'
+
+    @property
+    def address(self) -> ctypes.c_void_p:
+        """Where the flag's bytes are."""
+        return ctypes.cast(self._bytes, ctypes.c_void_p)
+
+
+class LlamaModel:
+    """A loaded model file; the thread that made it frees it."""
+
+    def __init__(self, path: Path, n_gpu_layers: int = 0, vocabulary_only: bool = False) -> None:
+        """Load a file.
+
+        Raises:
+            ModelFileError: missing, not a GGUF, truncated, or of a kind llama.cpp does not know.
+        """
+        _check_file(path)
+        LLAMA_LOG.install()
+        LLAMA_LOG.clear()
+        llama_cpp.llama_backend_init()
+        parameters = llama_cpp.llama_model_default_params()
+        parameters.n_gpu_layers = n_gpu_layers
+        parameters.vocab_only = vocabulary_only
+        self.handle = llama_cpp.llama_model_load_from_file(str(path).encode(), parameters)
+        if not self.handle:
+            raise ModelFileError(
+                f'llama.cpp cannot load {path}: {LLAMA_LOG.errors() or "it does not say why"}'
+            )
+        self.vocabulary = LlamaVocabulary(self.handle)
+        template = llama_cpp.llama_model_chat_template(self.handle, None)
+        self.chat_template = template.decode('utf-8', 'replace') if template else ''
+
+    def close(self) -> None:
+        """Free the model; may be called twice."""
+        if self.handle:
+            llama_cpp.llama_model_free(self.handle)
+            self.handle = None
+
+
+class LlamaContext:
+    """A context over a model, used by the one thread that made it. Sequence 0 is all it uses."""
+
+    def __init__(self, model: LlamaModel, parameters: EngineParameters) -> None:
+        """Allocate.
+
+        Raises:
+            EvaluationError: no memory for it, or a combination the backend lacks.
+        """
+        LLAMA_LOG.clear()
+        wanted = llama_cpp.llama_context_default_params()
+        wanted.n_ctx = parameters.n_ctx
+        wanted.n_batch = max(parameters.n_batch, parameters.slice_tokens)
+        wanted.n_ubatch = parameters.slice_tokens
+        wanted.n_seq_max = 1
+        wanted.n_outputs_max = 1
+        wanted.n_threads = wanted.n_threads_batch = parameters.threads
+        wanted.type_k = wanted.type_v = _KV_TYPES[parameters.kv_type]
+        wanted.flash_attn_type = _FLASH_ATTENTION[parameters.flash_attention]
+        wanted.kv_unified = True
+        self._handle = llama_cpp.llama_init_from_model(model.handle, wanted)
+        if not self._handle:
+            raise EvaluationError(
+                f'llama.cpp cannot make a context of {parameters.n_ctx} tokens: '
+                f'{LLAMA_LOG.errors() or "it does not say why"}; try a smaller n_ctx'
+            )
+        self._memory = llama_cpp.llama_get_memory(self._handle)
+        self.n_ctx: int = llama_cpp.llama_n_ctx(self._handle)
+        self.slice_tokens = parameters.slice_tokens
+        self.keeps_recurrent_state: bool = llama_cpp.llama_model_is_recurrent(
+            model.handle
+        ) or llama_cpp.llama_model_is_hybrid(model.handle)
+        self._vocabulary_size = model.vocabulary.size
+        self._flag = AbortFlag()
+        self._batch = llama_cpp.llama_batch_init(self.slice_tokens, 0, 1)
+        for i in range(self.slice_tokens):
+            self._batch.n_seq_id[i] = 1
+            self._batch.seq_id[i][0] = 0
+
+    def obey(self, flag: AbortFlag) -> None:
+        """Let `flag` abort the decode calls from now on."""
+        self._flag = flag
+        llama_cpp.llama_set_abort_callback(self._handle, _STRLEN, flag.address)
+
+    @property
+    def is_aborting(self) -> bool:
+        """Whether the flag is set: a decode call would end at once."""
+        return self._flag.is_set
+
+    def decode(self, tokens: Sequence[int], position: int) -> bool:
+        """Evaluate up to `slice_tokens` tokens from a position on; only the last has logits.
+
+        Returns:
+            Whether they were; False if the flag aborted it, and the memory is then uncertain.
+
+        Raises:
+            EvaluationError: llama.cpp refused.
+        """
+        batch: Any = self._batch
+        count = len(tokens)
+        batch.n_tokens = count
+        for i, token in enumerate(tokens):
+            batch.token[i] = token
+            batch.pos[i] = position + i
+            batch.logits[i] = i == count - 1
+        code = llama_cpp.llama_decode(self._handle, batch)
+        if code == _ABORTED:
+            return False
+        if code != 0:
+            raise EvaluationError(
+                f'llama.cpp could not evaluate {count} tokens at {position} (code {code}): '
+                f'{LLAMA_LOG.errors() or "it does not say why"}'
+            )
+        return True
+
+    def logits(self) -> Logits:
+        """Logits after the last token decoded; a view that the next decode call overwrites."""
+        pointer = llama_cpp.llama_get_logits_ith(self._handle, -1)
+        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
+
+    def remove_from(self, position: int) -> bool:
+        """Forget all from a position on; False if the model cannot, and nothing changed."""
+        return bool(llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        llama_cpp.llama_memory_clear(self._memory, False)
+
+    def close(self) -> None:
+        """Free the context; may be called twice."""
+        if self._handle:
+            llama_cpp.llama_batch_free(self._batch)
+            llama_cpp.llama_free(self._handle)
+            self._handle = None
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open('rb') as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise ModelFileError(
+            f'cannot read the model file {path}: {error.strerror or error}'
+        ) from error
+    if magic != b'GGUF':
+        raise ModelFileError(f'{path} is not a GGUF model file: it begins with {magic!r}')

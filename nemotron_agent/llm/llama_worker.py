@@ -1,0 +1,152 @@
+"""A loaded model with all it needs to reply; lives in the engine's thread."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from nemotron_agent.core.chat_model import (
+    ChatRequest,
+    ModelReply,
+    Phase,
+    ReplyProgress,
+    ReplyProtocol,
+    StopReason,
+    Usage,
+)
+from nemotron_agent.core.errors import ContextFullError
+from nemotron_agent.llm.call_grammar import CallGrammar
+from nemotron_agent.llm.chat_template import ChatTemplate
+from nemotron_agent.llm.context_state import ContextState
+from nemotron_agent.llm.conversation_log import ConversationLogs
+from nemotron_agent.llm.engine_parameters import EngineParameters
+from nemotron_agent.llm.generation import Generation, ReplyRules
+from nemotron_agent.llm.grammar_text import Marker
+from nemotron_agent.llm.llama_context import AbortFlag, LlamaContext, LlamaModel
+from nemotron_agent.llm.prompt import Prompt, PromptWriter
+from nemotron_agent.llm.sampling import Sampler
+from nemotron_agent.llm.token_stream import TokenStream
+from nemotron_agent.llm.tool_formats import choose_tool_format
+from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
+
+logger = logging.getLogger(__name__)
+OnProgress = Callable[[ReplyProgress], None]
+
+
+class LlamaWorker:
+    """Replies one after the other, in the thread that made it.
+
+    Attributes:
+        rules: how the model replies.
+        n_ctx: tokens the context holds.
+    """
+
+    def __init__(self, parameters: EngineParameters) -> None:
+        """Load; what was loaded is freed again if anything fails."""
+        self._parameters = parameters
+        self._logs = ConversationLogs()
+        self._model = LlamaModel(parameters.model_path, parameters.n_gpu_layers)
+        try:
+            vocabulary = self._model.vocabulary
+            template = ChatTemplate(
+                self._model.chat_template,
+                bos_text=vocabulary.text(vocabulary.bos),
+                eos_text=vocabulary.text(vocabulary.eos),
+            )
+            tool_format = choose_tool_format(parameters.tool_format, template.source)
+            self.rules = self._make_rules(tool_format, template)
+            self._prompts = PromptWriter(template, tool_format, vocabulary)
+            self._context = LlamaContext(self._model, parameters)
+        except BaseException:
+            self._model.close()
+            raise
+        self.n_ctx = self._context.n_ctx
+        self._state = ContextState(self._context)
+
+    def reply(self, request: ChatRequest, on_progress: OnProgress, flag: AbortFlag) -> ModelReply:
+        """Go on with a conversation."""
+        max_tokens = request.max_tokens or self._parameters.max_reply_tokens
+        thinks = request.thinking and self.rules.think_begin is not None
+        max_thinking = self._parameters.max_thinking_tokens if thinks else 0
+        prompt = self._prompts.write(request, self._logs.get(request.conversation_id))
+        self._check_room(prompt, max_tokens + max_thinking)
+        self._logs.put(request.conversation_id, prompt.log)
+        self._context.obey(flag)
+        tokens = prompt.log.tokens
+        n_prompt, decode_calls = len(tokens), self._state.decode_calls
+        started = time.perf_counter()
+        reused = self._state.restore_prefix(tokens)
+        evaluated = self._read(tokens[reused:], on_progress)
+        read = time.perf_counter()
+        stream = TokenStream(tokens, self._state, self._sampler(), self.n_ctx)
+        generation = Generation(self.rules, stream, request.tools, on_progress)
+        if evaluated:
+            generation.run(
+                max_tokens, max_thinking, thinking=thinks, opens_thinking=prompt.opens_thinking
+            )
+        usage = Usage(
+            prompt_tokens=n_prompt,
+            reused_tokens=reused,
+            new_tokens=n_prompt - reused,
+            generated_tokens=stream.n_generated,
+            decode_calls=self._state.decode_calls - decode_calls,
+            prefill_sec=read - started,
+            generation_sec=time.perf_counter() - read,
+        )
+        stop_reason = generation.stop_reason if evaluated else StopReason.CANCELED
+        if stop_reason is not StopReason.CANCELED:
+            prompt.log.end_reply(generation.message)
+        return ModelReply(generation.message, stop_reason, usage, generation.problem)
+
+    def forget(self, conversation_id: str) -> None:
+        """Drop the log of a conversation."""
+        self._logs.forget(conversation_id)
+
+    def close(self) -> None:
+        """Free the context and the model; may be called twice."""
+        self._context.close()
+        self._model.close()
+
+    def _read(self, tokens: list[int], on_progress: OnProgress) -> bool:
+        """Evaluate the new part of a prompt; return whether it was not aborted."""
+
+        def report(evaluated: int) -> None:
+            on_progress(
+                ReplyProgress(Phase.PREFILL, evaluated_tokens=evaluated, new_tokens=len(tokens))
+            )
+
+        report(0)
+        return self._state.evaluate(tokens, report)
+
+    def _check_room(self, prompt: Prompt, reply_tokens: int) -> None:
+        needed = len(prompt.log.tokens) + min(reply_tokens, self.n_ctx // 4)
+        if needed > self.n_ctx:
+            raise ContextFullError(needed, self.n_ctx)
+
+    def _sampler(self) -> Sampler:
+        """A fresh one for each reply, so that a seeded reply repeats."""
+        parameters = self._parameters
+        return Sampler(parameters.temperature, parameters.top_p, parameters.seed)
+
+    def _make_rules(self, tool_format: ToolFormat, template: ChatTemplate) -> ReplyRules:
+        vocabulary = self._model.vocabulary
+        begin = Marker(tool_format.call_begin, vocabulary.single_token(tool_format.call_begin))
+        end = Marker(tool_format.call_end, vocabulary.single_token(tool_format.call_end))
+        think_begin = vocabulary.single_token('<think>')
+        think_end = vocabulary.single_token('</think>')
+        reasons = template.knows_thinking and think_begin is not None and think_end is not None
+        return ReplyRules(
+            protocol=_choose_protocol(self._parameters.reply_protocol, tool_format),
+            tool_format=tool_format,
+            grammar=CallGrammar(vocabulary.grammar_tokenizer, tool_format, begin, end),
+            tokenizer=vocabulary,
+            call_begin=begin.token,
+            think_begin=think_begin if reasons else None,
+            think_end=think_end if reasons else None,
+        )
+
+
+def _choose_protocol(name: str, tool_format: ToolFormat) -> ReplyProtocol:
+    """The protocol of a name; `auto` is native for the format of models trained for it."""
+    if name == 'auto':
+        return ReplyProtocol.NATIVE if tool_format.name == 'nemotron' else ReplyProtocol.CALL_ONLY
+    return ReplyProtocol(name)

@@ -1,0 +1,112 @@
+"""How a family of models writes tool calls."""
+
+import abc
+import dataclasses
+import enum
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from nemotron_agent.core.messages import ToolCall
+from nemotron_agent.core.tool import ToolSpec
+from nemotron_agent.llm.grammar_text import Marker
+
+
+@dataclasses.dataclass(frozen=True)
+class CallProblem:
+    """Why text that means to be a call is none; `text` is for the model to correct it."""
+
+    text: str
+
+
+class Dress(enum.Enum):
+    """What the beginning of a reply in free text looks like."""
+
+    CALL = 'call'
+    UNDECIDED = 'undecided'
+    TEXT = 'text'
+
+
+class ToolFormat(abc.ABC):
+    """A way to write calls. Has no state; parsers never raise.
+
+    Attributes:
+        name: as the parameter `tool_format` says it.
+        call_begin: text, or special token, that begins a call.
+        call_end: what ends it.
+    """
+
+    name: ClassVar[str]
+    call_begin: ClassVar[str] = '<tool_call>'
+    call_end: ClassVar[str] = '</tool_call>'
+    dresses: ClassVar[tuple[str, ...]] = ('{', '[', '```', '<function')
+    _name_pattern: ClassVar[re.Pattern[str]]
+
+    @abc.abstractmethod
+    def recognises(self, template: str) -> bool:
+        """Whether a chat template has the model write calls this way."""
+
+    @abc.abstractmethod
+    def grammar(self, tools: Sequence[ToolSpec], begin: Marker, end: Marker) -> str:
+        """Grammar of exactly one call, in llguidance's Lark, from `begin` to `end`.
+
+        Raises:
+            ConfigurationError: a tool's schema says what no grammar here can.
+        """
+
+    @abc.abstractmethod
+    def call_text(self, call: ToolCall) -> str:
+        """Write a call as the model would, markers included."""
+
+    @abc.abstractmethod
+    def tools_text(self, tools: Sequence[ToolSpec]) -> str:
+        """Tell a model whose template knows no tools what they are and how to call them."""
+
+    @abc.abstractmethod
+    def _read(self, text: str, tools: Mapping[str, ToolSpec]) -> tuple[str, dict[str, Any]]:
+        """Read name and arguments.
+
+        Raises:
+            UnreadableCallError: the text is no call.
+        """
+
+    @abc.abstractmethod
+    def spoken_so_far(self, text: str, parameter: str) -> str:
+        """Value, as far as it is written, of a string argument in an unfinished call."""
+
+    def parse(self, text: str, tools: Sequence[ToolSpec]) -> ToolCall | CallProblem:
+        """Read the first call in a text. Never raises, and never makes up a call."""
+        by_name = {tool.name: tool for tool in tools}
+        try:
+            name, arguments = self._read(text, by_name)
+        except UnreadableCallError as error:
+            return CallProblem(f'The call could not be read: {error}.')
+        except RecursionError:
+            return CallProblem('The call could not be read: it is nested too deeply.')
+        if name not in by_name:
+            known = ', '.join(by_name) or 'none'
+            return CallProblem(f'There is no tool "{name}". The tools are: {known}.')
+        return ToolCall(uuid.uuid4().hex, name, arguments)
+
+    def called_name(self, text: str) -> str:
+        """Name of the tool in an unfinished call; empty while it is not complete."""
+        match = self._name_pattern.search(text)
+        return match[1] if match else ''
+
+    def dress(self, text: str) -> Dress:
+        """Tell whether a reply begins as a call, though not with the model's own token."""
+        beginning = text.lstrip()
+        if any(beginning.startswith(dress) for dress in self.dresses):
+            return Dress.CALL
+        if any(dress.startswith(beginning) for dress in (*self.dresses, self.call_begin)):
+            return Dress.UNDECIDED
+        return Dress.TEXT
+
+    def result_text(self, text: str) -> str:
+        """Write a tool's result, as a user's message, for a template that knows none."""
+        return f'<tool_response>\n{text}\n</tool_response>'
+
+
+class UnreadableCallError(Exception):
+    """Text that is no call; says why, for the model."""
