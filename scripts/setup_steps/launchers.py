@@ -6,9 +6,11 @@ file takes effect at once.
 
 import os
 import shlex
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from setup_steps.errors import SetupError
 from setup_steps.layout import Layout
 from setup_steps.road import Road, setup_files
 
@@ -91,6 +93,38 @@ def write_launchers(road: Road, layout: Layout) -> None:
             _write_program(programs / name, text)
     _write_path_file(road, layout)
     _write_index_entry(layout)
+
+
+def sourced_before(venv: Path) -> bool:
+    """Return whether the environment was made with a sourced ROS 2."""
+    try:
+        text = (venv / 'pyvenv.cfg').read_text(encoding='utf-8')
+    except OSError:
+        return False
+    has_program = (venv / 'bin' / ENVIRONMENT_PROGRAM).is_file()
+    return has_program and 'include-system-site-packages = true' in text
+
+
+def source_again(venv: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with the ROS 2 sourced that the last set-up was made with.
+
+    Raises:
+        SetupError: it is no longer there.
+    """
+    said = subprocess.run(
+        [venv / 'bin' / ENVIRONMENT_PROGRAM, 'env', '-0'],
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if said.returncode != 0:
+        raise SetupError(
+            f'{venv} was made with a sourced ROS 2 that is gone',
+            'source the one to use now and run `make setup`, or start anew with `make clean`',
+        )
+    pairs = [item.partition('=') for item in said.stdout.split('\0') if item]
+    return {name: value for name, _, value in pairs}
 
 
 def _write_program(file: Path, text: str) -> None:

@@ -186,6 +186,10 @@ def set_up(layout: Layout) -> None:
     """
     environment = calling_environment(os.environ, layout.venv)
     road = find_road(environment, layout.venv, base_python())
+    if not road.sourced and launchers.sourced_before(layout.venv):
+        again = launchers.source_again(layout.venv, environment)
+        environment = calling_environment(again, layout.venv)
+        road = find_road(environment, layout.venv, base_python())
     work = SetUp(layout, road, environment)
     stamps = Stamps(layout.state / 'stamps')
     steps = work.steps()

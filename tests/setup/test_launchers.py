@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from shell_program import write_program
 
-from setup_steps.launchers import write_launchers
+from setup_steps.errors import SetupError
+from setup_steps.launchers import source_again, sourced_before, write_launchers
 from setup_steps.layout import Layout
 from setup_steps.road import Road
 
@@ -104,6 +105,31 @@ def test_sourced_ros_is_sourced_again(layout, tmp_path):
     said = run(layout, 'bin/nemotron-agent-env', 'sh', '-c', 'echo "$FIRST $SECOND"', 'x', 'y')
 
     assert said.stdout == '1 over humble\n'
+
+
+def test_set_up_sources_again_what_it_was_made_with(layout, tmp_path):
+    ros = tmp_path / 'humble'
+    ros.mkdir()
+    (ros / 'local_setup.bash').write_text('export TWO_LINES="a\nb=c"\n')
+    (layout.venv / 'local_setup.bash').touch()
+    assert not sourced_before(layout.venv)
+    (layout.venv / 'pyvenv.cfg').write_text('include-system-site-packages = true\n')
+    write_launchers(Road(sourced=True, prefixes=(ros,)), layout)
+    assert sourced_before(layout.venv)
+
+    environment = source_again(layout.venv, {'PATH': os.environ['PATH']})
+
+    assert environment['TWO_LINES'] == 'a\nb=c'
+
+
+def test_set_up_after_the_sourced_ros_went(layout, tmp_path):
+    ros = tmp_path / 'humble'
+    ros.mkdir()
+    (ros / 'local_setup.bash').touch()
+    write_launchers(Road(sourced=True, prefixes=(ros,)), layout)
+
+    with pytest.raises(SetupError, match='made with a sourced ROS 2 that is gone'):
+        source_again(layout.venv, {'PATH': os.environ['PATH']})
 
 
 def test_sourced_ros_that_is_gone(layout, tmp_path):
