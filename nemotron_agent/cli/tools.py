@@ -10,9 +10,9 @@ from typing import Any
 from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.chat_model import ReplyProtocol
 from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.skills.argument_schema import tool_spec
-from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.skills.manifest import Manifest, load_manifest
 from nemotron_agent.skills.places import load_places
 

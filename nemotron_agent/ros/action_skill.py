@@ -7,7 +7,8 @@ from typing import Any
 from action_msgs.msg import GoalStatus
 
 from nemotron_agent.core.tool import CallContext, Outcome, RequestState, ToolResult
-from nemotron_agent.ros.goal_client import Goal, GoalClient
+from nemotron_agent.ros.goal import Goal
+from nemotron_agent.ros.goal_client import GoalClient
 from nemotron_agent.ros.goal_progress import GoalProgress
 from nemotron_agent.ros.goal_watch import GoalEnd, GoalWatch
 from nemotron_agent.ros.interface_types import constant_name

@@ -5,7 +5,8 @@ import time
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.tool import CallContext, RequestState
-from nemotron_agent.ros.goal_client import Goal, GoalClient
+from nemotron_agent.ros.goal import Goal
+from nemotron_agent.ros.goal_client import GoalClient
 from nemotron_agent.ros.goal_progress import GoalProgress
 from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits
 

@@ -22,8 +22,9 @@ from nemotron_agent.ros.message_conversion import (
     type_text,
 )
 from nemotron_agent.skills.manifest import Manifest
+from nemotron_agent.skills.parameter import Parameter
 from nemotron_agent.skills.problems import shown
-from nemotron_agent.skills.skill import Parameter, Skill
+from nemotron_agent.skills.skill import Skill
 
 # Filled by the sender's clock, not by a model.
 LEFT_OUT = ('header.stamp', 'stamp')

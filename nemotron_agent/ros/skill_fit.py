@@ -14,11 +14,12 @@ from nemotron_agent.ros.message_conversion import (
     type_text,
 )
 from nemotron_agent.skills.manifest import Manifest
+from nemotron_agent.skills.parameter import Parameter
 from nemotron_agent.skills.places import Places
 from nemotron_agent.skills.problems import near_miss, shown
 from nemotron_agent.skills.request_template import RequestTemplate
 from nemotron_agent.skills.result_text import attribute_paths
-from nemotron_agent.skills.skill import Parameter, Skill
+from nemotron_agent.skills.skill import Skill
 from nemotron_agent.skills.yaml_document import KeyPath
 
 SAMPLES: Mapping[str, tuple[Any, ...]] = {

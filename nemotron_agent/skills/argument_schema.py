@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from nemotron_agent.core.tool import ToolSpec
+from nemotron_agent.skills.parameter import Parameter
 from nemotron_agent.skills.places import Places
-from nemotron_agent.skills.skill import Parameter, Skill
+from nemotron_agent.skills.skill import Skill
 
 JSON_TYPES = {'boolean': 'boolean', 'integer': 'integer', 'float': 'number', 'string': 'string'}
 

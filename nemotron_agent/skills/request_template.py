@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nemotron_agent.skills.parameter import Parameter
 from nemotron_agent.skills.places import Place, Places
 from nemotron_agent.skills.request_source import ArgumentSource, PlaceSource
-from nemotron_agent.skills.skill import Parameter, Skill
+from nemotron_agent.skills.skill import Skill
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from nemotron_agent.skills.parameter import Parameter
 from nemotron_agent.skills.places import Places
 from nemotron_agent.skills.problems import Problem, near_miss, shown
 from nemotron_agent.skills.request_source import ArgumentSource, PlaceSource
 from nemotron_agent.skills.result_text import template_problem
-from nemotron_agent.skills.skill import Parameter, Skill
+from nemotron_agent.skills.skill import Skill
 
 FIELD_PATH = re.compile(r'^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$')
 NUMBER_TYPES = ('integer', 'float')

@@ -22,6 +22,12 @@ from nemotron_agent.ros.spinner import Spinner
 # Ports of higher domains collide with ephemeral ports on Linux; 0 is everybody's default.
 DOMAIN_IDS = range(1, 100)
 THREADS = 8
+# Humble has the older variable only; later ones prefer the newer.
+LOCAL_ONLY = (
+    {'ROS_LOCALHOST_ONLY': '1'}
+    if os.environ.get('ROS_DISTRO') == 'humble'
+    else {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+)
 
 _turns = itertools.count(os.getpid())
 
@@ -43,7 +49,7 @@ class RosDomain:
         self.environment = {
             **os.environ,
             'ROS_DOMAIN_ID': str(self.domain_id),
-            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+            **LOCAL_ONLY,
         }
         self.context = Context()
         rclpy.init(args=[], context=self.context, domain_id=self.domain_id)
@@ -105,7 +111,8 @@ def _claim_domain() -> tuple[int, socket.socket]:
 @pytest.fixture
 def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[RosDomain]:
     """Give the test a ROS domain of its own, on this machine only."""
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    for name, value in LOCAL_ONLY.items():
+        monkeypatch.setenv(name, value)
     domain = RosDomain()
     monkeypatch.setenv('ROS_DOMAIN_ID', str(domain.domain_id))
     yield domain

@@ -2,8 +2,9 @@ import jsonschema
 import pytest
 
 from nemotron_agent.skills.argument_schema import argument_schema, tool_spec
+from nemotron_agent.skills.parameter import Parameter
 from nemotron_agent.skills.places import Places
-from nemotron_agent.skills.skill import Parameter, Skill
+from nemotron_agent.skills.skill import Skill
 
 PLACES = Places.model_validate({'places': {'kitchen': {'x': 4, 'y': 1}, 'dock': {'x': 0, 'y': 0}}})
 
