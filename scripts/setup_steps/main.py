@@ -69,7 +69,14 @@ class SetUp:
 
     def steps(self) -> list[Step]:
         """Return the steps in order; each one's digest takes in those before it that matter."""
-        venv = digest([repr(self._road), base_python(), sys.version, str(self._layout.root)])
+        venv = digest(
+            [
+                repr(self._road),
+                os.path.realpath(base_python()),
+                sys.version,
+                str(self._layout.root),
+            ]
+        )
         tools = digest([venv, self._layout.requirements / 'build.txt', self._constraints])
         llama = digest([venv, self._llama_build])
         files = requirement_files(self._road, self._layout)

@@ -21,6 +21,14 @@ _FOREIGN = (
     '_ROS_WHEELS_BOOTSTRAP_COMPLETE',
     '__PYVENV_LAUNCHER__',
 )
+_PATHS = (
+    'AMENT_PREFIX_PATH',
+    'CMAKE_PREFIX_PATH',
+    'COLCON_PREFIX_PATH',
+    'LD_LIBRARY_PATH',
+    'PATH',
+    'PYTHONPATH',
+)
 _FOREIGN_WITHOUT_ROS = ('AMENT_PREFIX_PATH', 'CMAKE_PREFIX_PATH', 'PYTHONPATH', 'ROS_DISTRO')
 
 
@@ -37,9 +45,12 @@ def without(environment: Mapping[str, str], names: tuple[str, ...]) -> dict[str,
 def calling_environment(environment: Mapping[str, str], venv: Path) -> dict[str, str]:
     """Return the caller's environment as it was before our own environment was activated."""
     kept = without(environment, _FOREIGN)
-    own = str(venv / 'bin')
-    parts = [part for part in kept.get('PATH', os.defpath).split(os.pathsep) if part != own]
-    return {**kept, 'PATH': os.pathsep.join(parts)}
+    for name in _PATHS:
+        parts = kept.pop(name, '').split(os.pathsep)
+        others = [part for part in parts if part and venv not in (Path(part), *Path(part).parents)]
+        if others:
+            kept[name] = os.pathsep.join(others)
+    return kept
 
 
 def step_environment(environment: Mapping[str, str], road: Road) -> dict[str, str]:

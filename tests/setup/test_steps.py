@@ -151,11 +151,13 @@ def test_activated_environment_does_not_reach_the_steps(layout):
         'PATH': f'{layout.venv}/bin:/bin',
         'VIRTUAL_ENV': str(layout.venv),
         'MAKEFLAGS': '-j1',
-        'PYTHONPATH': '/some/ros',
+        'PYTHONPATH': f'{layout.venv}/lib/python3.11/site-packages:/some/ros',
+        'AMENT_PREFIX_PATH': str(layout.venv),
         'HOME': '/root',
     }
     environment = calling_environment(called, layout.venv)
 
+    assert 'AMENT_PREFIX_PATH' not in environment
     assert step_environment(environment, WHEELS) == {'PATH': '/bin', 'HOME': '/root'}
     assert step_environment(environment, SOURCED)['PYTHONPATH'] == '/some/ros'
 
