@@ -10,6 +10,7 @@ import pydantic
 from nemotron_agent.core.builtin_tools import RESERVED_NAMES
 from nemotron_agent.core.errors import ManifestError
 from nemotron_agent.skills.manifest_model import ManifestModel
+from nemotron_agent.skills.package_xml import load_package_xml
 from nemotron_agent.skills.places import Places
 from nemotron_agent.skills.problems import Problem, manifest_error, problems_of, shown
 from nemotron_agent.skills.skill import KEYS_OF, Skill
@@ -36,12 +37,13 @@ class Manifest:
 
 
 def load_manifest(path: Path, places: Places) -> Manifest:
-    """Read a manifest file.
+    """Read a manifest file, or a package.xml with skills in it.
 
     Raises:
         ManifestError: with the file, line, skill and key of all that is wrong.
     """
-    return read_manifest(YamlDocument.load(path), places)
+    document = load_package_xml(path) if path.suffix == '.xml' else YamlDocument.load(path)
+    return read_manifest(document, places)
 
 
 def read_manifest(document: YamlDocument, places: Places) -> Manifest:

@@ -57,17 +57,15 @@ def test_the_shipped_skills(ros_domain):
     node = ros_domain.make_node('client', namespace='/r1')
     before = node_entities(node)
     loaded = load_skill_tools(node, manifest, places)
-    tools = {tool.spec.name: tool for tool in loaded.tools}
-    assert list(tools) == [skill.id for skill in manifest.skills]
-    assert isinstance(tools['navigate_to'], ActionSkill)
-    assert isinstance(tools['check_battery'], ReadSkill)
-    assert isinstance(tools['say'], PublishSkill)
-    assert isinstance(tools['set_light'], ServiceSkill)
-    assert tools['navigate_to'].interface_path == '/r1/navigate_to_pose'
-    assert tools['navigate_to'].datatype == 'nemotron_agent_interfaces/action/NavigateToPose'
-    assert tools['navigate_to'].resources == ('base',)
-    assert tools['say'].interface_path == '/r1/say'
-    assert tools['set_light'].interface_path == '/r1/set_light'
+    assert [tool.spec.name for tool in loaded.tools] == [skill.id for skill in manifest.skills]
+    tools = {tool.interface_path: tool for tool in loaded.tools}
+    assert isinstance(tools['/r1/navigate_to_pose'], ActionSkill)
+    assert isinstance(tools['/r1/battery_state'], ReadSkill)
+    assert isinstance(tools['/r1/say'], PublishSkill)
+    assert isinstance(tools['/r1/set_light'], ServiceSkill)
+    navigate = tools['/r1/navigate_to_pose']
+    assert navigate.datatype == 'nemotron_agent_interfaces/action/NavigateToPose'
+    assert navigate.resources == ('base',)
     # Two gripper skills, one client.
     clients = [waitable for waitable in node.waitables if isinstance(waitable, ActionClient)]
     assert len(clients) == 4

@@ -96,17 +96,16 @@ def test_the_shipped_manifest():
     from nemotron_agent.skills.places import load_places
 
     manifest = load_manifest(CONFIG / 'skills.yaml', load_places(CONFIG / 'places.yaml'))
-    assert [skill.id for skill in manifest.skills] == [
-        'navigate_to',
-        'drive',
-        'turn',
-        'open_gripper',
-        'close_gripper',
-        'check_battery',
-        'look_around',
+    assert {skill.interface_path for skill in manifest.skills} == {
+        'navigate_to_pose',
+        'drive_on_heading',
+        'spin',
+        'gripper_cmd',
+        'battery_state',
+        'detections',
         'say',
         'set_light',
-    ]
+    }
     assert not any(skill.needs_type_for_schema for skill in manifest.skills)
 
 
