@@ -41,6 +41,7 @@ class ReplyRules:
         call_begin: the special token that begins a call, None if it is several tokens.
         think_begin: likewise for reasoning; None if the model does not reason.
         think_end: what ends reasoning.
+        markup: special tokens that are no text for people.
     """
 
     protocol: ReplyProtocol
@@ -50,6 +51,7 @@ class ReplyRules:
     call_begin: int | None
     think_begin: int | None
     think_end: int | None
+    markup: frozenset[int]
 
 
 class _Next(enum.Enum):
@@ -156,7 +158,7 @@ class Generation:
                 self._text = ''
                 return self._think(max_tokens // 2, _Next.TEXT)
             self._stream.append([token])
-            if token != rules.think_end:
+            if token not in rules.markup:
                 piece = rules.tokenizer.piece(token, special=False)
                 self._say(text.take(piece, self._stream.position))
             if text.call_position is not None:

@@ -1,6 +1,5 @@
 """A loaded model with all it needs to reply; lives in the engine's thread."""
 
-import logging
 import time
 from collections.abc import Callable
 
@@ -28,7 +27,6 @@ from nemotron_agent.llm.token_stream import TokenStream
 from nemotron_agent.llm.tool_formats import choose_tool_format
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 
-logger = logging.getLogger(__name__)
 OnProgress = Callable[[ReplyProgress], None]
 
 
@@ -142,6 +140,9 @@ class LlamaWorker:
             call_begin=begin.token,
             think_begin=think_begin if reasons else None,
             think_end=think_end if reasons else None,
+            markup=frozenset(
+                token for token in (begin.token, end.token, think_begin, think_end) if token
+            ),
         )
 
 

@@ -1,10 +1,18 @@
 """Tokens of a reply, one after the other, with the context in step."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from nemotron_agent.core.chat_model import StopReason
 from nemotron_agent.llm.context_state import ContextState
-from nemotron_agent.llm.sampling import Sampler, Tokens
+from nemotron_agent.llm.sampling import Logits, Tokens
+
+
+class TokenChooser(Protocol):
+    """Chooses the next token."""
+
+    def pick(self, logits: Logits, allowed: Tokens | None = None) -> int:
+        """Choose a token, among `allowed` if given."""
 
 
 class TokenStream:
@@ -18,7 +26,7 @@ class TokenStream:
     """
 
     def __init__(
-        self, tokens: list[int], state: ContextState, sampler: Sampler, n_ctx: int
+        self, tokens: list[int], state: ContextState, sampler: TokenChooser, n_ctx: int
     ) -> None:
         self.stop_reason: StopReason | None = None
         self.n_generated = 0

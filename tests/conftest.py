@@ -1,0 +1,24 @@
+from pathlib import Path
+
+import pytest
+
+from nemotron_agent.llm.model_download import ensure_model
+from nemotron_agent.testing.synthetic_model import write_tiny_hybrid
+
+
+@pytest.fixture(scope='session')
+def smollm2_path() -> Path:
+    """A real model of 135M parameters; fetched on first use."""
+    return ensure_model('smollm2-135m')
+
+
+@pytest.fixture(scope='session')
+def qwen_path() -> Path:
+    """A real model of 1.5B parameters; fetched on first use, 1.1 GB."""
+    return ensure_model('qwen2.5-coder-1.5b')
+
+
+@pytest.fixture(scope='session')
+def tiny_hybrid_path(tmp_path_factory) -> Path:
+    """A hybrid with Nemotron's template and random weights."""
+    return write_tiny_hybrid(tmp_path_factory.mktemp('models') / 'tiny_hybrid.gguf')
