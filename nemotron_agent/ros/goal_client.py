@@ -1,6 +1,8 @@
 """One ROS action client, shared by all skills of its interface."""
 
+import functools
 import threading
+import weakref
 from typing import Any
 
 from action_msgs.msg import GoalStatusArray
@@ -67,8 +69,10 @@ class GoalClient:
         goal = Goal(self)
         with self._lock:
             self._goals[goal.key] = goal
+        # rclpy keeps the callback of a goal that is rejected for good.
+        take_feedback = functools.partial(_hand_on, weakref.ref(goal))
         future = self._client.send_goal_async(
-            message, feedback_callback=goal.take_feedback, goal_uuid=goal.id
+            message, feedback_callback=take_feedback, goal_uuid=goal.id
         )
         future.add_done_callback(goal.take_response)
         return goal
@@ -99,3 +103,9 @@ class GoalClient:
                 goal = self._goals.get(bytes(entry.goal_info.goal_id.uuid))
             if goal is not None:
                 goal.take_status(entry.status)
+
+
+def _hand_on(goal: 'weakref.ref[Goal]', message: Any) -> None:
+    alive = goal()
+    if alive is not None:
+        alive.take_feedback(message)

@@ -20,6 +20,7 @@ from nemotron_agent.skills.problems import near_miss, shown
 from nemotron_agent.skills.request_template import RequestTemplate
 from nemotron_agent.skills.result_text import attribute_paths
 from nemotron_agent.skills.skill import Skill
+from nemotron_agent.skills.skill_checks import NUMBER_TYPES
 from nemotron_agent.skills.yaml_document import KeyPath
 
 SAMPLES: Mapping[str, tuple[Any, ...]] = {
@@ -47,11 +48,16 @@ def check_fit(
         message_class = request_class(skill, interface)
         for arguments in _sample_arguments(inputs, places):
             _check_request(manifest, skill, message_class, inputs, template.fill(arguments))
-    names = tuple(parameter.argument for parameter in inputs)
+    types = {parameter.argument: parameter.type for parameter in inputs}
+    names = tuple(types)
     for name in skill.limits:
-        if name not in names:
+        keys: KeyPath = ('limits', name)
+        if name not in types:
             message = f'there is no argument {shown(name)}'
-            raise manifest.error(skill, ('limits', name), message, near_miss(name, names))
+            raise manifest.error(skill, keys, message, near_miss(name, names))
+        if types[name] not in NUMBER_TYPES:
+            message = f'{shown(name)} is a {types[name]}'
+            raise manifest.error(skill, keys, message, 'limit numbers only')
     result_class = _result_class(skill, interface)
     for keys, root, path in _paths_of(skill):
         if root == 'arguments' and path and path[0] not in names:

@@ -1,7 +1,7 @@
 """The skill manifest: a YAML file that says what the robot can do."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def read_manifest(document: YamlDocument, places: Places) -> Manifest:
         skills = _SkillList.model_validate(_with_lists(document.data)).skills
     except pydantic.ValidationError as error:
         raise manifest_error(document, problems_of(error, KEYS_OF)) from error
-    problems = [*_problems_of_ids(skills)]
+    problems = [*_problems_of_ids(skills), *_problems_of_paths(skills)]
     for index, skill in enumerate(skills):
         for problem in problems_in(skill, places):
             problems.append(dataclasses.replace(problem, keys=('skills', index, *problem.keys)))
@@ -82,3 +82,16 @@ def _problems_of_ids(skills: Sequence[Skill]) -> list[Problem]:
             )
         first.setdefault(skill.id, index)
     return problems
+
+
+def _problems_of_paths(skills: Sequence[Skill]) -> Iterator[Problem]:
+    """One name has one type; ROS would connect neither and say nothing."""
+    users: dict[tuple[str, str], Skill] = {}
+    for index, skill in enumerate(skills):
+        user = users.setdefault((skill.interface, skill.interface_path), skill)
+        if user.datatype != skill.datatype:
+            yield Problem(
+                ('skills', index, 'datatype'),
+                f'skill {shown(user.id)} uses {skill.interface_path} as {user.datatype}',
+                'correct one of them',
+            )

@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from nemotron_agent_interfaces.action import NavigateToPose, Spin
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.tool import CallContext, Outcome, RequestState, SkillFeedback
 from nemotron_agent.ros.action_skill import ActionSkill
+from nemotron_agent.ros.goal import Goal
 from nemotron_agent.ros.goal_client import GoalClient
 from nemotron_agent.ros.ros_skill import BoundSkill
 from nemotron_agent.ros.waiting import WaitLimits
@@ -443,3 +445,15 @@ def test_close_cancels_what_runs(turn, server):
     assert server.endings == ['canceled']
     after = turn.run({'angle': 1.5}, Watched().context)
     assert after.outcome is Outcome.UNAVAILABLE
+
+
+def test_goals_that_ended_are_forgotten(turn, server):
+    for behavior in (Behavior.SUCCEED, Behavior.REJECT, Behavior.ABORT):
+        server.behavior = behavior
+        turn.run({'angle': 1.5}, Watched().context)
+
+    def alive():
+        gc.collect()
+        return [thing for thing in gc.get_objects() if isinstance(thing, Goal)]
+
+    wait_for(lambda: not alive())

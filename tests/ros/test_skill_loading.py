@@ -182,6 +182,19 @@ def test_limits_of_arguments_taken_from_the_type(ros_domain):
     )
 
 
+def test_limits_of_arguments_that_are_no_numbers(ros_domain):
+    text = """\
+  - id: say
+    description: Say.
+    interface: topic
+    datatype: std_msgs/msg/String
+    limits: {data: {maximum: 1}}
+"""
+    assert error_of(ros_domain, text) == (
+        's.yaml:6: skill "say": limits.data: "data" is a string: limit numbers only'
+    )
+
+
 def test_nothing_is_left_if_the_last_skill_fails(ros_domain):
     second = TURN.replace('id: turn', 'id: turn_2').replace('path: spin', f'path: {"s" * 300}')
     say = """\

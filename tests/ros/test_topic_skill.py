@@ -2,6 +2,7 @@ import threading
 
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import BatteryState
 from std_msgs.msg import String
 
@@ -151,6 +152,25 @@ def test_read_waits_for_a_message(ros_domain):
     publisher.publish(BatteryState(percentage=1.0))
     thread.join(timeout=10)
     assert results[0].text == 'At 100 percent.'
+
+
+def test_a_string_that_is_no_utf8(ros_domain):
+    text = """\
+  - id: see
+    description: See.
+    interface: topic
+    access: read
+    datatype: std_msgs/msg/String
+    default_interface_path: detections
+    result:
+      success: "Seen: {{ result.data }}"
+"""
+    reader = make(ReadSkill, ros_domain.make_node('reader'), text, String)
+    publisher = ros_domain.make_node('eye').create_publisher(String, 'detections', 1)
+    wait_for(publisher.get_subscription_count)
+    publisher.publish(serialize_message(String(data='a cup')).replace(b'c', b'\xff'))
+    result = reader.run({}, CallContext('id'))
+    assert result.text == 'Seen: a \N{REPLACEMENT CHARACTER}up'
 
 
 def test_no_message(ros_domain):

@@ -329,6 +329,11 @@ MEANING = [
     ('id: go', 'id: drive', 's.yaml:27: skill "drive": id: skill number 1 has this id too: rena'),
     ('id: go', 'id: answer', 's.yaml:27: skill "answer": id: "answer" is a built-in tool: rename'),
     (
+        'datatype: pkg/action/Go\n',
+        'datatype: pkg/action/Go\n    default_interface_path: drive\n',
+        's.yaml:31: skill "go": datatype: skill "drive" uses drive as pkg/action/Drive: correct',
+    ),
+    (
         'name: direction',
         'name: distance',
         's.yaml:15: skill "drive": parameters.in[1].name: two arguments are called "distance"',
