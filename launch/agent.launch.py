@@ -57,11 +57,10 @@ def generate_launch_description():
 
 
 def _start(context):
-    given = {name: LaunchConfiguration(name).perform(context) for name in PARAMETERS}
     parameters = [
-        {name: ParameterValue(value, value_type=PARAMETERS[name])}
-        for name, value in given.items()
-        if value
+        {name: ParameterValue(LaunchConfiguration(name), value_type=value_type)}
+        for name, value_type in PARAMETERS.items()
+        if LaunchConfiguration(name).perform(context)
     ]
     params_file = LaunchConfiguration('params_file').perform(context)
     if params_file:

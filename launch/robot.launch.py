@@ -14,7 +14,6 @@ LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal']
 PARAMETERS = {
     'world_file': str,
     'places_file': str,
-    'speed_up': float,
     'use_sim_time': bool,
 }
 
@@ -45,12 +44,13 @@ def generate_launch_description():
 
 
 def _start(context):
-    given = {name: LaunchConfiguration(name).perform(context) for name in PARAMETERS}
     parameters = {
-        name: ParameterValue(value, value_type=PARAMETERS[name])
-        for name, value in given.items()
-        if value
+        name: ParameterValue(LaunchConfiguration(name), value_type=value_type)
+        for name, value_type in PARAMETERS.items()
+        if LaunchConfiguration(name).perform(context)
     }
+    if LaunchConfiguration('speed_up').perform(context):
+        parameters['speed_up'] = _number('speed_up', context)
     if 'use_sim_time' in parameters:
         parameters['publish_clock'] = parameters['use_sim_time']
     return [
@@ -65,3 +65,12 @@ def _start(context):
             emulate_tty=True,
         )
     ]
+
+
+def _number(name, context):
+    """Return an argument as a float, also where it is written without a point."""
+    text = LaunchConfiguration(name).perform(context)
+    try:
+        return float(text)
+    except ValueError as error:
+        raise RuntimeError(f'{name}: "{text}" is not a number') from error
