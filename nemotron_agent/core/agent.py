@@ -32,8 +32,7 @@ from nemotron_agent.core.tool_registry import ToolRegistry, invalid
 
 LASTING = (TaskStatus.DONE, TaskStatus.DECLINED)
 REPEATED = (
-    'You have just done exactly this, and it succeeded. Do not repeat it: '
-    'do what is left of the command, or tell the operator that it is done.'
+    'This is done already. Do the next step of the command, or answer if there is none.'
 )
 
 

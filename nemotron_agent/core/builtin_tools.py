@@ -50,7 +50,7 @@ class SpokenTool:
 ANSWER = SpokenTool(
     _spoken_spec(
         'answer',
-        'Tell the operator that the task is done, or answer a question.',
+        'End the task: report to the operator what was done, or answer the question.',
         'text',
         'What to tell the operator, one or two sentences.',
     )
