@@ -6,14 +6,18 @@ import threading
 import time
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from nemotron_agent.core.errors import NemotronAgentError
+from nemotron_agent.ros.log_bridge import bridge_logging
+from nemotron_agent.ros.spinner import Spinner
 from nemotron_agent.sim.robot import EXECUTOR_THREADS, NODE_NAME, SimulatedRobot
 
 EXIT_NOT_CONFIGURED = 1
 END_TIMEOUT_SEC = 2.0
+# The results of ended goals are sent by the executor; nothing tells when they are out.
+SEND_SEC = 0.1
 
 
 def main(args: list[str] | None = None) -> int:
@@ -28,27 +32,17 @@ def main(args: list[str] | None = None) -> int:
         print(f'{NODE_NAME}: {error}', file=sys.stderr)
         rclpy.try_shutdown()
         return EXIT_NOT_CONFIGURED
+    bridge_logging(robot.get_logger())
     executor = MultiThreadedExecutor(num_threads=EXECUTOR_THREADS)
     executor.add_node(robot)
-    spinning = threading.Thread(target=_spin, args=(executor,), name='executor', daemon=True)
-    spinning.start()
+    spinner = Spinner(executor)
     stop.wait()
-    robot.stand_still()
-    deadline = time.monotonic() + END_TIMEOUT_SEC
-    while robot.has_goals and time.monotonic() < deadline:
-        time.sleep(0.02)
-    executor.shutdown(timeout_sec=END_TIMEOUT_SEC)
+    if robot.stand_still(END_TIMEOUT_SEC):
+        time.sleep(SEND_SEC)
+    spinner.close()
     robot.destroy_node()
     rclpy.try_shutdown()
-    spinning.join(timeout=END_TIMEOUT_SEC)
     return 0
-
-
-def _spin(executor: MultiThreadedExecutor) -> None:
-    try:
-        executor.spin()
-    except ExternalShutdownException:
-        return
 
 
 if __name__ == '__main__':

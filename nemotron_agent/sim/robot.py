@@ -84,14 +84,13 @@ class SimulatedRobot(Node):
             f'{parameters.speed_up:g} times as fast as the clock'
         )
 
-    def stand_still(self) -> None:
-        """End all movements and begin none any more; their goals end as aborted."""
-        self._live.close()
+    def stand_still(self, timeout_sec: float = 0.0) -> bool:
+        """End all movements, and each that begins later; their goals end as aborted.
 
-    @property
-    def has_goals(self) -> bool:
-        """Whether a goal is under way."""
-        return bool(self._record.active)
+        Returns whether all goals have ended within the time-out.
+        """
+        self._live.close()
+        return self._record.wait_until_idle(timeout_sec)
 
     def destroy_node(self) -> None:
         """Take everything down, also a node whose making failed."""

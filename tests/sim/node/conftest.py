@@ -7,6 +7,7 @@ pytest.importorskip('rclpy', reason='rclpy is not installed')
 
 from nemotron_agent_interfaces.action import DriveOnHeading, GripperCommand, NavigateToPose, Spin
 from rclpy.action import ActionClient
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from nemotron_agent.sim.robot import SimulatedRobot
@@ -58,12 +59,14 @@ class RobotUser:
     """Sends goals to a robot and watches it."""
 
     def __init__(self, domain, namespace=''):
-        self.node = domain.make_node('robot_user', namespace=namespace)
+        self.node = Node('robot_user', context=domain.context, namespace=namespace)
         self.watch = RobotWatch(self.node)
         self._clients = {
             name: ActionClient(self.node, action_type, name)
             for name, action_type in ACTIONS.items()
         }
+        # rclpy's action client is not ready for an executor while it is being made.
+        domain.add(self.node)
 
     def wait_until_ready(self):
         for client in self._clients.values():
@@ -137,9 +140,7 @@ def make_robot(ros_domain):
         return robot
 
     yield make
-    for robot in robots:
-        robot.stand_still()
-    wait_for(lambda: not any(robot.has_goals for robot in robots))
+    assert all(robot.stand_still(TIMEOUT_SEC) for robot in robots)
 
 
 @pytest.fixture
