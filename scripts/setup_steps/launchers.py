@@ -6,6 +6,7 @@ file takes effect at once.
 
 import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,6 +68,15 @@ if not sys.path[0]:
 from {module} import main
 sys.exit(main())' "$@"
 """
+
+
+def shared_files(layout: Layout) -> list[Path]:
+    """Return what an installed package has in its share folder."""
+    files = [layout.root / 'package.xml']
+    for folder in ('config', 'launch'):
+        found = sorted((layout.root / folder).rglob('*'))
+        files += [file for file in found if file.is_file() and file.suffix != '.pyc']
+    return files
 
 
 def write_launchers(road: Road, layout: Layout) -> None:
@@ -147,8 +157,9 @@ def _write_index_entry(layout: Layout) -> None:
     marker = share / 'ament_index' / 'resource_index' / 'packages' / PACKAGE
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.touch()
-    (share / PACKAGE).mkdir(exist_ok=True)
-    for name in ('config', 'launch', 'package.xml'):
-        link = share / PACKAGE / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(os.path.relpath(layout.root / name, link.parent))
+    shutil.rmtree(share / PACKAGE, ignore_errors=True)
+    for file in shared_files(layout):
+        # File by file: `ros2 launch` does not look into a linked folder.
+        link = share / PACKAGE / file.relative_to(layout.root)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(os.path.relpath(file, link.parent))

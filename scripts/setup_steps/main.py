@@ -82,7 +82,9 @@ class SetUp:
         files = requirement_files(self._road, self._layout)
         python = digest([venv, self._constraints, *files])
         interfaces = digest([python, self._layout.interfaces])
-        programs = digest([venv, Path(launchers.__file__)])
+        programs = digest(
+            [venv, Path(launchers.__file__), *map(str, launchers.shared_files(self._layout))]
+        )
         return [
             Step('environment', 'virtual environment', venv, self._make_environment),
             Step('tools', 'build tools', tools, self._install_tools),

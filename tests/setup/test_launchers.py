@@ -58,7 +58,9 @@ def test_modules_in_the_current_folder_are_not_imported(layout, tmp_path):
 
 
 def test_ros_finds_programs_and_files_in_the_prefix(layout):
-    (layout.root / 'launch').mkdir()
+    file = layout.root / 'launch' / 'agent.launch.py'
+    file.parent.mkdir()
+    file.touch()
     write_launchers(WHEELS, layout)
     write_launchers(WHEELS, layout)
 
@@ -66,7 +68,8 @@ def test_ros_finds_programs_and_files_in_the_prefix(layout):
     assert 'nemotron_agent.sim.main' in run(layout, 'lib/nemotron_agent/simulated_robot').stdout
     share = layout.venv / 'share'
     assert (share / 'ament_index/resource_index/packages/nemotron_agent').is_file()
-    assert (share / 'nemotron_agent' / 'launch').samefile(layout.root / 'launch')
+    assert (share / 'nemotron_agent' / 'launch' / file.name).samefile(file)
+    assert not (share / 'nemotron_agent' / 'launch').is_symlink()
 
 
 def test_own_ros_comes_first_on_the_path(layout):
