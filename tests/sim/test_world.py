@@ -55,7 +55,7 @@ def test_a_world_needs_no_dock(load):
         ('max_x: 5', 'max_x: .nan', ['room.max_x', 'finite']),
         ('objects:', 'objcts:', ['world.yaml:4', 'objcts', 'did you mean objects?']),
         ('y: -2}', 'z: 3}', ['objects.ball.z', 'not known']),
-        ('y: -2}', 'y: -2, width: 0}', ['objects.ball.width', 'greater than 0', 'raise it']),
+        ('y: -2}', 'y: -2, width: 0}', ['objects.ball.width', '0', 'raise it']),
         ('y: -2}', 'y: -9}', ['objects.ball', '(-1, -9) is outside the room', 'move it']),
         ('start:', 'battery: {level: 1.5}\nstart:', ['battery.level', '1.5', 'lower it']),
         ('start:', 'body: {reach: -1}\nstart:', ['body.reach', '-1', 'raise it']),

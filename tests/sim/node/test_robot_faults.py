@@ -3,7 +3,6 @@ from action_msgs.msg import GoalStatus
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 
-from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.sim.faults import DEATH_STATUS
 
 pytestmark = pytest.mark.ros
@@ -72,7 +71,7 @@ def test_hang(action, user):
     set_fault(user, action, 'hang')
     before = user.watch.state
     goal = COMMANDS[action](user)
-    state = user.state_when(lambda state: state.time_sec > before.time_sec + 8.0)
+    state = user.state_when(lambda state: state.time_sec > before.time_sec + 4.0)
     assert not goal.is_over
     assert goal.feedback == []
     assert state.active_goals == (action,)
@@ -106,11 +105,6 @@ def test_a_fault_that_is_none_is_not_taken(user):
     )
     assert not set_fault(user, 'spin', 5).successful
     assert user.spin(0.1).wait()[0] == SUCCEEDED
-
-
-def test_a_fault_at_the_start(make_robot):
-    with pytest.raises(ConfigurationError, match='parameter fault.spin: choose one of none, rej'):
-        make_robot(**{'fault.spin': 'explode'})
 
 
 @every_action

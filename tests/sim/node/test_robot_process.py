@@ -1,3 +1,5 @@
+import math
+import re
 import signal
 
 import pytest
@@ -31,22 +33,25 @@ def test_a_signal_ends_it_cleanly_in_mid_goal(number, start_process, make_user):
     [
         ({'world_file': '/no/world.yaml'}, '/no/world.yaml: cannot be read'),
         ({'places_file': '/no/places.yaml'}, '/no/places.yaml: cannot be read'),
-        ({'speed_up': '1000.0'}, 'parameter speed_up: choose a number from 0.1 to 100'),
-        ({'speed_up': '.nan'}, 'parameter speed_up: choose a number from 0.1 to 100'),
-        ({'speed_up': '5'}, 'parameter speed_up has the wrong type: write a number with a point'),
-        ({'step_sec': '0.0'}, 'parameter step_sec: choose a number from 0.001 to 0.1'),
-        (
-            {'publish_clock': '3'},
-            'parameter publish_clock has the wrong type: write true or false',
-        ),
-        ({'world_file': '3'}, 'parameter world_file has the wrong type: write text'),
+        ({'speed_up': 1000.0}, 'parameter speed_up: choose a number from 0.1 to 100'),
+        ({'speed_up': math.nan}, 'parameter speed_up: choose a number from 0.1 to 100'),
+        ({'speed_up': 5}, 'parameter speed_up has the wrong type: write a number with a point'),
+        ({'step_sec': 0.0}, 'parameter step_sec: choose a number from 0.001 to 0.1'),
+        ({'publish_clock': 3}, 'parameter publish_clock has the wrong type: write true or false'),
+        ({'world_file': 3}, 'parameter world_file has the wrong type: write text'),
+        ({'fault.spin': 'explode'}, 'parameter fault.spin: choose one of none, reject, abort'),
     ],
 )
-def test_a_bad_start_is_one_clear_line(parameters, message, start_process):
-    process = start_process(**parameters)
+def test_a_bad_start_says_what_to_change(parameters, message, make_robot):
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        make_robot(**parameters)
+
+
+def test_a_bad_start_ends_the_process_with_one_clear_line(start_process):
+    process = start_process(world_file='/no/world.yaml')
     output, _ = process.communicate(timeout=TIMEOUT_SEC)
     assert process.returncode == 1
-    assert f'simulated_robot: {message}' in output
+    assert 'simulated_robot: /no/world.yaml: cannot be read' in output
     assert 'Traceback' not in output
 
 
