@@ -153,10 +153,11 @@ class Generation:
             if token == rules.call_begin and self._tools:
                 self._say(text.finish())
                 return _Next.CALL
-            if token == rules.think_begin and not text.has_words:
+            if token == rules.think_begin and not text.has_words and not self._reasoning:
                 self._stream.append([token])
-                self._text = ''
-                return self._think(max_tokens // 2, _Next.TEXT)
+                following = self._think(max_tokens // 2, _Next.TEXT)
+                self._stream.allow(max_tokens)
+                return following
             self._stream.append([token])
             if token not in rules.markup:
                 piece = rules.tokenizer.piece(token, special=False)

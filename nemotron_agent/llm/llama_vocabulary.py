@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import warnings
 from collections.abc import Sequence
 
 import llama_cpp
@@ -48,7 +49,11 @@ class LlamaVocabulary:
     @functools.cached_property
     def grammar_tokenizer(self) -> 'llguidance.LLTokenizer':
         """The vocabulary as llguidance wants it; takes about a second to make."""
-        return lltokenizer_from_vocab(self._vocab, eos_token=sorted(self.end_tokens) or [self.eos])
+        ends = sorted(self.end_tokens) or [self.eos]
+        with warnings.catch_warnings():
+            # llguidance 1.9 asks for attributes by a name llama-cpp-python has deprecated.
+            warnings.simplefilter('ignore', DeprecationWarning)
+            return lltokenizer_from_vocab(self._vocab, eos_token=ends)
 
     def text(self, token: int) -> str:
         """Text of a token as the vocabulary lists it; empty if there is no such token."""

@@ -36,6 +36,7 @@ class LlamaWorker:
     Attributes:
         rules: how the model replies.
         n_ctx: tokens the context holds.
+        state: what the context holds.
     """
 
     def __init__(self, parameters: EngineParameters) -> None:
@@ -58,7 +59,7 @@ class LlamaWorker:
             self._model.close()
             raise
         self.n_ctx = self._context.n_ctx
-        self._state = ContextState(self._context)
+        self.state = ContextState(self._context)
 
     def reply(self, request: ChatRequest, on_progress: OnProgress, flag: AbortFlag) -> ModelReply:
         """Go on with a conversation."""
@@ -68,14 +69,14 @@ class LlamaWorker:
         prompt = self._prompts.write(request, self._logs.get(request.conversation_id))
         self._check_room(prompt, max_tokens + max_thinking)
         self._logs.put(request.conversation_id, prompt.log)
-        self._context.obey(flag)
+        self.obey(flag)
         tokens = prompt.log.tokens
-        n_prompt, decode_calls = len(tokens), self._state.decode_calls
+        n_prompt, decode_calls = len(tokens), self.state.decode_calls
         started = time.perf_counter()
-        reused = self._state.restore_prefix(tokens)
+        reused = self.state.restore_prefix(tokens)
         evaluated = self._read(tokens[reused:], on_progress)
         read = time.perf_counter()
-        stream = TokenStream(tokens, self._state, self._sampler(), self.n_ctx)
+        stream = TokenStream(tokens, self.state, self._sampler(), self.n_ctx)
         generation = Generation(self.rules, stream, request.tools, on_progress)
         if evaluated:
             generation.run(
@@ -86,7 +87,7 @@ class LlamaWorker:
             reused_tokens=reused,
             new_tokens=n_prompt - reused,
             generated_tokens=stream.n_generated,
-            decode_calls=self._state.decode_calls - decode_calls,
+            decode_calls=self.state.decode_calls - decode_calls,
             prefill_sec=read - started,
             generation_sec=time.perf_counter() - read,
         )
@@ -94,6 +95,10 @@ class LlamaWorker:
         if stop_reason is not StopReason.CANCELED:
             prompt.log.end_reply(generation.message)
         return ModelReply(generation.message, stop_reason, usage, generation.problem)
+
+    def obey(self, flag: AbortFlag) -> None:
+        """Let `flag` abort what is evaluated from now on."""
+        self._context.obey(flag)
 
     def forget(self, conversation_id: str) -> None:
         """Drop the log of a conversation."""
@@ -113,7 +118,7 @@ class LlamaWorker:
             )
 
         report(0)
-        return self._state.evaluate(tokens, report)
+        return self.state.evaluate(tokens, report)
 
     def _check_room(self, prompt: Prompt, reply_tokens: int) -> None:
         needed = len(prompt.log.tokens) + min(reply_tokens, self.n_ctx // 4)
