@@ -7,12 +7,11 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from nemotron_agent.cli.child_process import ChildProcess
 from nemotron_agent.cli.demo_steps import STEPS, Ended, Kind, Step
@@ -24,12 +23,13 @@ from nemotron_agent.llm.model_download import ensure_model
 
 if TYPE_CHECKING:
     from nemotron_agent.ros.task_client import TaskClient
-    from nemotron_agent.sim.robot_watch import RobotWatch
+    from nemotron_agent.sim.robot_watch import RobotState, RobotWatch
 
 DEFAULT_MODEL = 'qwen2.5-coder-1.5b'
 LOCAL_DOMAINS = 100
 START_TIMEOUT_SEC = 600.0
 STATE_TIMEOUT_SEC = 20.0
+DRIVE_OFF_TIMEOUT_SEC = 60.0
 CANCEL_AFTER_M = 0.5
 POLL_SEC = 0.2
 EPILOG = """\
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
             watch = RobotWatch(client.node)
             _wait_until_ready(client, watch, children, args.model, console)
             outcomes = _run_steps(STEPS, client, watch, children, console)
-    console.print(_table(outcomes, args.model))
+    _report(outcomes, args.model, console)
     failed = [
         outcome for outcome in outcomes if outcome.step.kind.is_required and not outcome.agrees
     ]
@@ -176,13 +176,7 @@ def _run_steps(
         goal = ExecuteTask.Goal(task=step.command, conversation_id='demo', origin='operator')
         task = client.send(goal, transcript.feedback)
         if step.kind is Kind.CANCEL:
-            before = states[-1]
-            away = watch.wait_for(
-                lambda state, at=before: (
-                    math.hypot(state.x - at.x, state.y - at.y) > CANCEL_AFTER_M
-                ),
-                STATE_TIMEOUT_SEC * 3,
-            )
+            away = watch.wait_for(_is_away_from(states[-1]), DRIVE_OFF_TIMEOUT_SEC)
             transcript.note('cancel', 'sent in mid-drive' if away else 'sent; it never drove off')
             task.cancel()
         while (result := task.wait(POLL_SEC)) is None:
@@ -198,6 +192,10 @@ def _run_steps(
     return outcomes
 
 
+def _is_away_from(before: 'RobotState') -> Callable[['RobotState'], bool]:
+    return lambda state: math.hypot(state.x - before.x, state.y - before.y) > CANCEL_AFTER_M
+
+
 def _real(ended: Ended) -> str:
     state = ended.after
     where = f'at {state.place}' if state.place else f'at ({state.x:.2f}, {state.y:.2f})'
@@ -206,21 +204,17 @@ def _real(ended: Ended) -> str:
     return f'{where}, {heading}, {held}, battery {state.battery:.0%}'
 
 
-def _table(outcomes: Sequence[_Outcome], model: str) -> Table:
-    table = Table(title=f'What was asked and what the robot did, {model}', title_justify='left')
-    for heading in ('command', 'kind', 'expected', 'the robot', 'agrees'):
-        table.add_column(heading, overflow='fold')
-    table.add_column('time', justify='right')
+def _report(outcomes: Sequence[_Outcome], model: str, console: Console) -> None:
+    console.print(f'\n[bold]What was asked and what the robot did, {model}[/]')
     for outcome in outcomes:
         step = outcome.step
-        verdict = '[green]yes[/]' if outcome.agrees else '[red]no[/]'
-        required = '' if step.kind.is_required else ' [dim](not required)[/]'
-        table.add_row(
-            step.command,
-            step.kind.value,
-            step.expected,
-            outcome.real,
-            verdict + required,
-            f'{outcome.duration_sec:.1f} s',
+        verdict = '[green]right[/]' if outcome.agrees else '[red]wrong[/]'
+        required = '' if step.kind.is_required else ', not required'
+        console.print(
+            f'\n{verdict}  {step.command}  [dim]({step.kind.value}{required}, '
+            f'{outcome.duration_sec:.1f} s)[/]\n'
+            f'       asked: {step.expected}\n       robot: {outcome.real}'
         )
-    return table
+    right = sum(outcome.agrees for outcome in outcomes)
+    missed = sum(not o.agrees for o in outcomes if o.step.kind.is_required)
+    console.print(f'\n{right} of {len(outcomes)} right; {missed} of those required wrong')

@@ -26,16 +26,21 @@ class Transcript:
         self._streaming = ''
         self._answered = ''
         self._last_progress = 0.0
+        self._phase = -1
 
     def begin(self, command: str) -> None:
         """Show a command."""
-        self._started = self._last_progress = time.monotonic()
+        self._started = time.monotonic()
+        self._phase = -1
         self._streaming = self._answered = ''
         self._console.print(f'\n[bold cyan]> {escape(command)}[/]')
 
     def feedback(self, feedback: Any) -> None:
         """Show a piece of progress."""
         phases = self._constants
+        if feedback.phase != self._phase:
+            self._phase = feedback.phase
+            self._last_progress = time.monotonic()
         if feedback.phase == phases.THINKING:
             self._stream('thinking', feedback.text, 'dim italic')
         elif feedback.phase == phases.ANSWERING:

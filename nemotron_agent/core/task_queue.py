@@ -39,6 +39,12 @@ class TaskHandle:
         self._ended.wait(timeout_sec)
         return self._result
 
+    def join(self) -> TaskResult:
+        """Wait for the end, however long it takes: the task's own limit bounds it."""
+        self._ended.wait()
+        assert self._result is not None, 'an ended task has a result'
+        return self._result
+
     def on_end(self, callback: Callable[[TaskResult], None]) -> None:
         """Have `callback` told the result, at once if the task has ended."""
         with self._lock:

@@ -79,7 +79,7 @@ class AgentServices:
             )
         except TaskRefusedError as error:
             return fill_result(response, refusal(error))
-        return fill_result(response, handle.wait())
+        return fill_result(response, handle.join())
 
     def _on_list_tools(self, request: Any, response: Any) -> Any:
         if self.configured is None:
