@@ -56,7 +56,8 @@ def generate_launch_description():
     )
 
 
-def _start(context):
+def given_parameters(context):
+    """Return what to pass to the node: the params_file, then the arguments that were given."""
     parameters = [
         {name: ParameterValue(LaunchConfiguration(name), value_type=value_type)}
         for name, value_type in PARAMETERS.items()
@@ -67,13 +68,17 @@ def _start(context):
         if not Path(params_file).is_file():
             raise RuntimeError(f'params_file: there is no file {params_file}')
         parameters.insert(0, params_file)
+    return parameters
+
+
+def _start(context):
     return [
         Node(
             package='nemotron_agent',
             executable='agent',
             name='nemotron_agent',
             namespace=LaunchConfiguration('namespace'),
-            parameters=parameters,
+            parameters=given_parameters(context),
             arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
             output='screen',
             emulate_tty=True,

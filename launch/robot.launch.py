@@ -43,34 +43,34 @@ def generate_launch_description():
     )
 
 
-def _start(context):
+def given_parameters(context):
+    """Return what to pass to the node: the arguments that were given."""
     parameters = {
         name: ParameterValue(LaunchConfiguration(name), value_type=value_type)
         for name, value_type in PARAMETERS.items()
         if LaunchConfiguration(name).perform(context)
     }
-    if LaunchConfiguration('speed_up').perform(context):
-        parameters['speed_up'] = _number('speed_up', context)
     if 'use_sim_time' in parameters:
         parameters['publish_clock'] = parameters['use_sim_time']
+    speed_up = LaunchConfiguration('speed_up').perform(context)
+    if speed_up:
+        try:
+            parameters['speed_up'] = float(speed_up)
+        except ValueError as error:
+            raise RuntimeError(f'speed_up: "{speed_up}" is not a number') from error
+    return [parameters] if parameters else []
+
+
+def _start(context):
     return [
         Node(
             package='nemotron_agent',
             executable='simulated_robot',
             name='simulated_robot',
             namespace=LaunchConfiguration('namespace'),
-            parameters=[parameters] if parameters else None,
+            parameters=given_parameters(context),
             arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
             output='screen',
             emulate_tty=True,
         )
     ]
-
-
-def _number(name, context):
-    """Return an argument as a float, also where it is written without a point."""
-    text = LaunchConfiguration(name).perform(context)
-    try:
-        return float(text)
-    except ValueError as error:
-        raise RuntimeError(f'{name}: "{text}" is not a number') from error
