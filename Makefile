@@ -29,5 +29,5 @@ bench: setup  ## measure speed and memory
 	@$(BIN)/nemotron-agent bench
 
 clean:  ## remove .venv and everything that was built (downloads stay in the cache)
-	rm -rf .venv build install log .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv.log build install log .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
