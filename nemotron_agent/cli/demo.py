@@ -15,11 +15,9 @@ from rich.console import Console
 
 from nemotron_agent.cli.child_process import ChildProcess
 from nemotron_agent.cli.demo_steps import STEPS, Ended, Kind, Step
-from nemotron_agent.cli.pull_progress_display import pull_progress_display
+from nemotron_agent.cli.model_fetch import fetch_model
 from nemotron_agent.cli.transcript import Transcript
 from nemotron_agent.core.errors import NemotronAgentError
-from nemotron_agent.llm.model_catalog import SCRIPTED_PREFIX, is_path, resolve_model
-from nemotron_agent.llm.model_download import ensure_model
 
 if TYPE_CHECKING:
     from nemotron_agent.ros.task_client import TaskClient
@@ -75,7 +73,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the demo; return the exit status."""
     console = Console(highlight=False)
-    _fetch(args.model)
+    fetch_model(args.model)
     os.environ |= _isolation(args.domain)
     log_dir = args.log_dir or Path(tempfile.mkdtemp(prefix='nemotron_agent_demo_'))
     log_dir.mkdir(parents=True, exist_ok=True)
@@ -93,15 +91,6 @@ def run(args: argparse.Namespace) -> int:
         outcome for outcome in outcomes if outcome.step.kind.is_required and not outcome.agrees
     ]
     return 1 if failed else 0
-
-
-def _fetch(model: str) -> None:
-    """Download a model of the catalogue that is not here; check that another is."""
-    if model.startswith(SCRIPTED_PREFIX) or is_path(model):
-        resolve_model(model)
-        return
-    with pull_progress_display() as progress:
-        ensure_model(model, progress)
 
 
 def _isolation(domain: int | None) -> dict[str, str]:

@@ -21,19 +21,19 @@ class ModelParameters:
     """
 
     model: str
-    n_ctx: int
-    n_batch: int
-    n_gpu_layers: int
-    n_threads: int
-    kv_type: str
-    flash_attention: str
-    reply_protocol: str
-    tool_format: str
-    temperature: float
-    top_p: float
-    seed: int
-    max_reply_tokens: int
-    max_thinking_tokens: int
+    n_ctx: int = 8192
+    n_batch: int = 512
+    n_gpu_layers: int = -1
+    n_threads: int = 0
+    kv_type: str = 'f16'
+    flash_attention: str = 'auto'
+    reply_protocol: str = AUTO
+    tool_format: str = AUTO
+    temperature: float = FROM_CATALOGUE
+    top_p: float = FROM_CATALOGUE
+    seed: int = 0
+    max_reply_tokens: int = 512
+    max_thinking_tokens: int = 512
 
 
 def load_model(parameters: ModelParameters, catalog: ModelCatalog | None = None) -> ChatModel:
