@@ -31,9 +31,7 @@ from nemotron_agent.core.tool import Outcome
 from nemotron_agent.core.tool_registry import ToolRegistry, invalid
 
 LASTING = (TaskStatus.DONE, TaskStatus.DECLINED)
-REPEATED = (
-    'This is done already. Do the next step of the command, or answer if there is none.'
-)
+REPEATED = 'This is done already. Do the next step of the command, or answer if there is none.'
 
 
 @dataclasses.dataclass(frozen=True)
