@@ -15,7 +15,6 @@ class Simulation:
     Attributes:
         world: the room, its places and objects as they were at the start.
         step_sec: length of a step [s].
-        time_sec: simulated time since the start [s].
         base, battery, hand: the parts.
         light_is_on: of the lamp.
     """
@@ -23,7 +22,7 @@ class Simulation:
     def __init__(self, world: World, step_sec: float = 0.02) -> None:
         self.world = world
         self.step_sec = step_sec
-        self.time_sec = 0.0
+        self._steps = 0
         self.base = Base(world)
         self.hand = Hand(world)
         self.battery = Battery(world.battery.level, world.battery.rates)
@@ -47,7 +46,12 @@ class Simulation:
         distance, angle = self.base.step(self.step_sec, powered=not self.battery.empty)
         self.hand.step(self.step_sec, self.base.pose)
         self.battery.step(self.step_sec, abs(distance), angle, self.docked)
-        self.time_sec += self.step_sec
+        self._steps += 1
+
+    @property
+    def time_sec(self) -> float:
+        """Simulated time since the start [s]."""
+        return self._steps * self.step_sec
 
     @property
     def place(self) -> str | None:
