@@ -1,6 +1,7 @@
 """The loop: model, call, result, until there is an answer or a limit."""
 
 import dataclasses
+import logging
 import time
 
 from nemotron_agent.core.agent_events import (
@@ -29,6 +30,8 @@ from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.task import CallRecord, Task, TaskResult, TaskStats, TaskStatus
 from nemotron_agent.core.tool import Outcome
 from nemotron_agent.core.tool_registry import ToolRegistry, invalid
+
+logger = logging.getLogger(__name__)
 
 LASTING = (TaskStatus.DONE, TaskStatus.DECLINED)
 REPEATED = 'This is done already. Do the next step of the command, or answer if there is none.'
@@ -70,6 +73,7 @@ class Agent:
 
         A task that failed before anything was asked of the robot leaves no trace in it.
         """
+        logger.info('task of %s in "%s": %.200s', task.origin, task.conversation_id, task.text)
         run = _TaskRun(self._model, self._tools, self._limits, task, on_event, cancel)
         try:
             result = run.until_end(self._system, conversation)
@@ -79,6 +83,7 @@ class Agent:
             result = run.ended(TaskStatus.MODEL_ERROR, error=str(error))
         if result.status in LASTING or any(record.request_id for record in result.calls):
             conversation.add_turn(tuple(run.turn))
+        logger.info('task %s: %.200s', result.status.name, result.error or result.answer)
         return result
 
 
@@ -199,6 +204,13 @@ class _TaskRun:
             self._bad_calls += record.result.outcome is Outcome.INVALID
         self._calls.append(record)
         self._on_event(CallEnded(record))
+        logger.info(
+            '%s %.200s: %s, %.200s',
+            call.name,
+            call.arguments_json,
+            record.result.outcome.value,
+            record.result.text,
+        )
         return record
 
     def _run(self, call: ToolCall) -> CallRecord:
