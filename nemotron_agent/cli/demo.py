@@ -7,7 +7,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from nemotron_agent.cli.transcript import Transcript
 from nemotron_agent.core.errors import NemotronAgentError
 
 if TYPE_CHECKING:
-    from nemotron_agent.ros.task_client import TaskClient
+    from nemotron_agent.ros.task_client import SentTask, TaskClient
     from nemotron_agent.sim.robot_watch import RobotState, RobotWatch
 
 DEFAULT_MODEL = 'qwen2.5-coder-1.5b'
@@ -165,15 +165,13 @@ def _run_steps(
         goal = ExecuteTask.Goal(task=step.command, conversation_id='demo', origin='operator')
         task = client.send(goal, transcript.feedback)
         if step.kind is Kind.CANCEL:
-            away = watch.wait_for(_is_away_from(states[-1]), DRIVE_OFF_TIMEOUT_SEC)
-            transcript.note('cancel', 'sent in mid-drive' if away else 'sent; it never drove off')
-            task.cancel()
+            transcript.note('cancel', _cancel_in_mid_drive(task, watch, states[-1]))
         while (result := task.wait(POLL_SEC)) is None:
             for child in children:
                 child.check()
         transcript.end(result, ', canceled' if task.canceled else '')
         states.append(
-            watch.wait_for(lambda state: not state.moving, STATE_TIMEOUT_SEC) or watch.state
+            watch.wait_for_next(lambda state: not state.moving, STATE_TIMEOUT_SEC) or watch.state
         )
         ended = Ended(states, result, task.canceled)
         duration_sec = time.monotonic() - started
@@ -181,8 +179,16 @@ def _run_steps(
     return outcomes
 
 
-def _is_away_from(before: 'RobotState') -> Callable[['RobotState'], bool]:
-    return lambda state: math.hypot(state.x - before.x, state.y - before.y) > CANCEL_AFTER_M
+def _cancel_in_mid_drive(task: 'SentTask', watch: 'RobotWatch', before: 'RobotState') -> str:
+    """Cancel when the robot has driven off; say what was done."""
+    deadline = time.monotonic() + DRIVE_OFF_TIMEOUT_SEC
+    while task.wait(POLL_SEC / 10) is None and time.monotonic() < deadline:
+        state = watch.state
+        if math.hypot(state.x - before.x, state.y - before.y) > CANCEL_AFTER_M:
+            task.cancel()
+            return 'sent in mid-drive'
+    task.cancel()
+    return 'sent, but the robot never drove off'
 
 
 def _real(ended: Ended) -> str:

@@ -121,3 +121,7 @@ def find_commands(wanted: str) -> dict[str, Command]:
 def _fail(text: str) -> int:
     print(f'nemotron-agent: {text}', file=sys.stderr)
     return EXIT_ERROR
+
+
+if __name__ == '__main__':
+    sys.exit(main())

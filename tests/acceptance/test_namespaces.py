@@ -34,7 +34,7 @@ def test_a_command_to_one_robot_moves_only_that_one(processes, tmp_path):
         result = task.wait(SOON)
         assert result.error_code == ExecuteTask.Result.NONE, result.error_msg
         assert moved.wait_for(lambda state: state.place == 'kitchen', SOON)
-        after = still.wait_for(lambda state: True, SOON)
+        after = still.wait_for_next(lambda state: True, SOON)
         assert (after.x, after.y, after.yaw) == (before.x, before.y, before.yaw)
     for log in processes.stop():
         assert 'Traceback' not in log
