@@ -188,7 +188,7 @@ def _cancel_in_mid_drive(task: 'SentTask', watch: 'RobotWatch', before: 'RobotSt
             task.cancel()
             return 'sent in mid-drive'
     task.cancel()
-    return 'sent, but the robot never drove off'
+    return 'the robot never drove off'
 
 
 def _real(ended: Ended) -> str:
