@@ -1,9 +1,37 @@
 """Which tokens the context has evaluated, and how it gets from them to the next prompt."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from nemotron_agent.llm.llama_context import LlamaContext
 from nemotron_agent.llm.sampling import Logits
+
+
+class TokenContext(Protocol):
+    """A context of one sequence, as the runtime gives it."""
+
+    @property
+    def slice_tokens(self) -> int:
+        """Most tokens of one decode call."""
+
+    @property
+    def keeps_recurrent_state(self) -> bool:
+        """Whether what was evaluated cannot be cut short."""
+
+    @property
+    def is_aborting(self) -> bool:
+        """Whether a decode call would end at once."""
+
+    def decode(self, tokens: Sequence[int], position: int) -> bool:
+        """Evaluate tokens from a position on; return whether it was not aborted."""
+
+    def logits(self) -> Logits:
+        """Logits after the last token."""
+
+    def remove_from(self, position: int) -> bool:
+        """Forget all from a position on; False if that cannot be, and nothing changed."""
+
+    def clear(self) -> None:
+        """Forget everything."""
 
 
 class ContextState:
@@ -12,7 +40,7 @@ class ContextState:
     This is the one place that decides what of the context can be kept for a prompt.
     """
 
-    def __init__(self, context: LlamaContext) -> None:
+    def __init__(self, context: TokenContext) -> None:
         self._context = context
         self._resident: list[int] = []
         self.decode_calls = 0

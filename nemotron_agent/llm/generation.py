@@ -4,7 +4,6 @@ import codecs
 import dataclasses
 import enum
 from collections.abc import Callable
-from typing import Protocol
 
 from nemotron_agent.core.chat_model import Phase, ReplyProgress, ReplyProtocol, StopReason
 from nemotron_agent.core.messages import Message, ToolCall
@@ -14,23 +13,10 @@ from nemotron_agent.llm.call_progress import CallProgress
 from nemotron_agent.llm.free_text import FreeText
 from nemotron_agent.llm.token_stream import TokenStream
 from nemotron_agent.llm.tool_formats.tool_format import CallProblem, ToolFormat
+from nemotron_agent.llm.vocabulary import Vocabulary
 
 HALF_A_CALL = 'The call was cut off at the limit of its length, so it was not made. Be shorter.'
 HALF_A_THOUGHT = 'The reasoning was cut off because the context is full. Reason less.'
-
-
-class Tokenizer(Protocol):
-    """What a generation needs of a vocabulary."""
-
-    @property
-    def end_tokens(self) -> frozenset[int]:
-        """Tokens that end a generation."""
-
-    def tokenize(self, text: str) -> list[int]:
-        """Tokens of a text."""
-
-    def piece(self, token: int, special: bool = True) -> bytes:
-        """Bytes a token stands for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +33,7 @@ class ReplyRules:
     protocol: ReplyProtocol
     tool_format: ToolFormat
     grammar: CallGrammar
-    tokenizer: Tokenizer
+    vocabulary: Vocabulary
     call_begin: int | None
     think_begin: int | None
     think_end: int | None
@@ -111,12 +97,12 @@ class Generation:
         self.stop_reason = self._stream.stop_reason or self.stop_reason
 
     def _force(self, text: str) -> None:
-        self._stream.append(self._rules.tokenizer.tokenize(text))
+        self._stream.append(self._rules.vocabulary.tokenize(text))
 
     def _think(self, max_tokens: int, following: _Next) -> _Next:
         """Reason until the model or the budget ends it; return what comes then."""
         decoder = codecs.getincrementaldecoder('utf-8')('replace')
-        tokenizer = self._rules.tokenizer
+        vocabulary = self._rules.vocabulary
         end = self._stream.position + max_tokens
         self._stream.allow(max_tokens + 1)
         while self._stream.position < end:
@@ -130,11 +116,11 @@ class Generation:
                     self._force('\n')
                 return following
             wants_call = token == self._rules.call_begin and bool(self._tools)
-            if wants_call or token in tokenizer.end_tokens:
+            if wants_call or token in vocabulary.end_tokens:
                 following = _Next.CALL if wants_call else following
                 break
             self._stream.append([token])
-            text = decoder.decode(tokenizer.piece(token))
+            text = decoder.decode(vocabulary.piece(token))
             self._reasoning += text
             if text:
                 self._on_progress(ReplyProgress(Phase.THINKING, text))
@@ -147,7 +133,7 @@ class Generation:
         text = FreeText(rules.tool_format, self._stream.position, watch=bool(self._tools))
         while True:
             token = self._stream.next()
-            if token is None or token in rules.tokenizer.end_tokens:
+            if token is None or token in rules.vocabulary.end_tokens:
                 self._say(text.finish())
                 return _Next.END
             if token == rules.call_begin and self._tools:
@@ -160,7 +146,7 @@ class Generation:
                 return following
             self._stream.append([token])
             if token not in rules.markup:
-                piece = rules.tokenizer.piece(token, special=False)
+                piece = rules.vocabulary.piece(token, special=False)
                 self._say(text.take(piece, self._stream.position))
             if text.call_position is not None:
                 self._stream.rewind(text.call_position)
@@ -189,7 +175,7 @@ class Generation:
                 tokens = [token]
             matcher.consume(tokens)
             self._stream.append(tokens)
-            text += decoder.decode(b''.join(map(rules.tokenizer.piece, tokens)))
+            text += decoder.decode(b''.join(map(rules.vocabulary.piece, tokens)))
             for report in progress.update(text):
                 self._on_progress(report)
         self._end_call(text)

@@ -78,6 +78,11 @@ class LlamaEngine:
         """Tokens its context holds."""
         return self._n_ctx
 
+    @property
+    def n_waiting(self) -> int:
+        """Requests that wait for the one that is served."""
+        return self._jobs.qsize()
+
     def reply(
         self,
         request: ChatRequest,

@@ -9,7 +9,7 @@ from typing import Any
 import llama_cpp
 
 logger = logging.getLogger(__name__)
-_LEVELS = {2: logging.WARNING, 3: logging.ERROR}
+_LEVELS = {3: logging.WARNING, 4: logging.ERROR}
 _CONTINUES = 5
 
 

@@ -66,6 +66,8 @@ class LlamaWorker:
         max_tokens = request.max_tokens or self._parameters.max_reply_tokens
         thinks = request.thinking and self.rules.think_begin is not None
         max_thinking = self._parameters.max_thinking_tokens if thinks else 0
+        if request.tools:
+            self.rules.grammar.matcher(request.tools)  # bad schemas show before anything is read
         prompt = self._prompts.write(request, self._logs.get(request.conversation_id))
         self._check_room(prompt, max_tokens + max_thinking)
         self._logs.put(request.conversation_id, prompt.log)
@@ -141,7 +143,7 @@ class LlamaWorker:
             protocol=_choose_protocol(self._parameters.reply_protocol, tool_format),
             tool_format=tool_format,
             grammar=CallGrammar(vocabulary.grammar_tokenizer, tool_format, begin, end),
-            tokenizer=vocabulary,
+            vocabulary=vocabulary,
             call_begin=begin.token,
             think_begin=think_begin if reasons else None,
             think_end=think_end if reasons else None,

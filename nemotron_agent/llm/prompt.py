@@ -10,8 +10,8 @@ from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm.chat_template import ChatTemplate
 from nemotron_agent.llm.control_text import ControlText
 from nemotron_agent.llm.conversation_log import ConversationLog, ReplyEnd
-from nemotron_agent.llm.llama_vocabulary import LlamaVocabulary
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
+from nemotron_agent.llm.vocabulary import Vocabulary
 
 _THINK_BEGIN = '<think>'
 _PLACEHOLDER = '\ue000reply\ue000'
@@ -33,7 +33,7 @@ class PromptWriter:
     """Writes prompts with a template, or with a tool format where the template has no tools."""
 
     def __init__(
-        self, template: ChatTemplate, tool_format: ToolFormat, vocabulary: LlamaVocabulary
+        self, template: ChatTemplate, tool_format: ToolFormat, vocabulary: Vocabulary
     ) -> None:
         self._template = template
         self._format = tool_format

@@ -40,7 +40,7 @@ class Reply:
         n_ctx=2048,
         seed=3,
     ):
-        vocabulary = worker.rules.tokenizer
+        vocabulary = worker.rules.vocabulary
         state = worker.state
         state.clear()
         self.tokens = vocabulary.tokenize(PROMPT)

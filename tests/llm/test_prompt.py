@@ -15,7 +15,8 @@ from nemotron_agent.testing.synthetic_model import TEMPLATE_FILE
 NEMOTRON = TEMPLATE_FILE.read_text()
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' }}"
-    "{{ m['content'] + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+    "{{ m['content'] + '<|im_end|>\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 TOOLS = (NAVIGATE_TO, STOP)
 SYSTEM, USER = Message('system', 'Be brief.'), Message('user', 'go to the dock')
