@@ -121,15 +121,19 @@ class _Tensor:
         return Quantization.Q4_K if divisible else Quantization.Q5_0
 
 
-def write_tiny_hybrid(path: Path, seed: int = 0, chat_template: str | None = None) -> Path:
+def write_tiny_hybrid(
+    path: Path, seed: int = 0, chat_template: str | None = None, *, adds_bos: bool = False
+) -> Path:
     """Write the tiny model, 0.8 MB of random weights; the same bytes for the same seed.
 
     Args:
         path: file to write.
         seed: seed of the weights.
         chat_template: template to embed; None is Nemotron's, empty is none.
+        adds_bos: whether a prompt is to begin with the token `<s>`.
     """
     writer, vocabulary = _begin(path, TINY, 'synthetic-nemotron-h-tiny')
+    writer.add_add_bos_token(adds_bos)
     if chat_template is None:
         chat_template = TEMPLATE_FILE.read_text(encoding='utf-8')
     if chat_template:
@@ -147,6 +151,7 @@ def write_tiny_hybrid(path: Path, seed: int = 0, chat_template: str | None = Non
 def write_full_hybrid(path: Path) -> Path:
     """Write the full-size model, 2.83 GB of zeros in a sparse file."""
     writer, vocabulary = _begin(path, FULL, 'synthetic-nemotron-h-full')
+    writer.add_add_bos_token(False)
     writer.add_chat_template(TEMPLATE_FILE.read_text(encoding='utf-8'))
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_K_M)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
@@ -218,7 +223,6 @@ def _add_vocabulary(writer: gguf.GGUFWriter, wanted: int) -> int:
     writer.add_unk_token_id(CONTROL_TOKENS.index('<unk>'))
     writer.add_bos_token_id(CONTROL_TOKENS.index('<s>'))
     writer.add_eos_token_id(CONTROL_TOKENS.index('<|im_end|>'))
-    writer.add_add_bos_token(False)
     return size
 
 

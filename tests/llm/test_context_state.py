@@ -13,7 +13,7 @@ SLICE = 32
 def loaded(request):
     path = request.getfixturevalue(request.param)
     model = LlamaModel(path)
-    context = LlamaContext(model, EngineParameters(path, n_ctx=512, n_batch=SLICE))
+    context = LlamaContext(model, EngineParameters(path, n_ctx=512, n_batch=SLICE, n_threads=1))
     yield context
     context.close()
     context.close()

@@ -18,7 +18,7 @@ END = '<|im_end|>'
 
 @pytest.fixture(scope='module')
 def worker(tiny_hybrid_path):
-    worker = LlamaWorker(EngineParameters(tiny_hybrid_path, n_ctx=2048))
+    worker = LlamaWorker(EngineParameters(tiny_hybrid_path, n_ctx=2048, n_threads=1))
     yield worker
     worker.close()
 

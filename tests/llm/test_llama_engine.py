@@ -45,7 +45,8 @@ PLAIN = Kind('smollm2_path', {'n_ctx': 4096, 'tool_format': 'hermes'})
 
 
 def make_engine(path, **parameters):
-    return LlamaEngine(EngineParameters(path, **parameters))
+    # One thread: llama.cpp's threads wait for each other by spinning, and cores may be few.
+    return LlamaEngine(EngineParameters(path, **{'n_threads': 1, **parameters}))
 
 
 @pytest.fixture(scope='module', params=[HYBRID, PLAIN], ids=['hybrid', 'plain'])

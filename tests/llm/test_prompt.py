@@ -10,7 +10,7 @@ from nemotron_agent.llm.llama_context import LlamaModel
 from nemotron_agent.llm.prompt import PromptWriter
 from nemotron_agent.llm.tool_formats import TOOL_FORMATS, choose_tool_format
 from nemotron_agent.testing.robot_tools import NAVIGATE_TO, SAY, STOP, tool
-from nemotron_agent.testing.synthetic_model import TEMPLATE_FILE
+from nemotron_agent.testing.synthetic_model import TEMPLATE_FILE, write_tiny_hybrid
 
 NEMOTRON = TEMPLATE_FILE.read_text()
 CHATML = (
@@ -188,3 +188,14 @@ def test_a_template_that_fails_is_an_error(vocabulary):
     source = "<tool_call>{{ raise_exception('roles must alternate') }}"
     with pytest.raises(ChatTemplateError, match='roles must alternate'):
         writer_of(vocabulary, source).write(a_request(USER), None)
+
+
+@pytest.mark.parametrize('source', [CHATML, '{{ bos_token }}' + CHATML])
+def test_a_prompt_begins_with_one_bos_where_the_file_says_so(tmp_path, source):
+    path = write_tiny_hybrid(tmp_path / 'model.gguf', adds_bos=True)
+    model = LlamaModel(path, vocabulary_only=True)
+    template = ChatTemplate(source, bos_text='<s>')
+    writer = PromptWriter(template, TOOL_FORMATS['hermes'], model.vocabulary)
+    text = text_of(model.vocabulary, writer.write(a_request(USER), None))
+    model.close()
+    assert text.startswith('<s><|im_start|>')

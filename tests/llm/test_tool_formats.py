@@ -1,3 +1,7 @@
+import json
+
+import hypothesis
+import hypothesis.strategies as st
 import pytest
 
 from nemotron_agent.core.errors import ChatTemplateError, ConfigurationError
@@ -166,3 +170,28 @@ def test_tools_are_told_of_in_plain_text(tool_format):
         assert spec.description in text
     assert '<tool_call>' in text
     assert tool_format.result_text('done') == '<tool_response>\ndone\n</tool_response>'
+
+
+FRAGMENTS = st.sampled_from(
+    (
+        *('<tool_call>', '</tool_call>', '<function=turn>', '<function=say>', '</function>'),
+        *('<parameter=angle>', '<parameter=text>', '</parameter>', '{"name": "turn"', '{{', '}}'),
+        *(', "arguments": {', '"angle": ', '"text": ', '}', '{', '[', ']', '"', '\\', '\\ud800'),
+        *('45', '-1e999', 'NaN', 'True', 'None', '\n', ' ', '```json', 'é', '\ud800', '\0'),
+    )
+)
+
+
+@hypothesis.given(st.lists(FRAGMENTS | st.text(max_size=6), max_size=14).map(''.join))
+@hypothesis.settings(max_examples=1500, deadline=None)
+def test_whatever_a_model_writes_is_read_or_is_a_problem(text):
+    for tool_format in TOOL_FORMATS.values():
+        call = tool_format.parse(text, ROBOT_TOOLS)
+        if isinstance(call, ToolCall):
+            assert call.name in text
+            json.dumps(dict(call.arguments), allow_nan=False)
+        else:
+            assert call.text.endswith('.')
+        tool_format.spoken_so_far(text, 'text')
+        tool_format.called_name(text)
+        tool_format.dress(text)
