@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from action_msgs.msg import GoalStatus
@@ -52,7 +53,9 @@ class Goal:
         unknown_to_server: the server answered that it has no such goal.
     """
 
-    def __init__(self, client: GoalOwner) -> None:
+    def __init__(
+        self, client: GoalOwner, on_feedback: Callable[[Any], None] | None = None
+    ) -> None:
         self.id = UUID(uuid=list(uuid.uuid4().bytes))
         self.changed = threading.Event()
         self.accepted = False
@@ -63,6 +66,7 @@ class Goal:
         self.cancel_refused = False
         self.unknown_to_server = False
         self._client = client
+        self._on_feedback = on_feedback
         self._lock = threading.Lock()
         self._handle: ClientGoalHandle | None = None
         self._cancel_wanted = False
@@ -130,9 +134,11 @@ class Goal:
         self.changed.set()
 
     def take_feedback(self, message: Any) -> None:
-        """Store the newest feedback (callback)."""
+        """Store the newest feedback, and hand it on (callback)."""
         self.feedback = message.feedback
         self._note_seen()
+        if self._on_feedback is not None:
+            self._on_feedback(message.feedback)
 
     def take_status(self, status: int) -> None:
         """Store a sign of life from the status topic (callback)."""

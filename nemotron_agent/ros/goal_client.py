@@ -3,13 +3,14 @@
 import functools
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from action_msgs.msg import GoalStatusArray
 from rclpy.action import ActionClient
 from rclpy.action.client import ClientGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.qos import qos_profile_action_status_default
+from rclpy.qos import QoSProfile, qos_profile_action_status_default
 
 from nemotron_agent.ros.goal import Goal
 from nemotron_agent.ros.waiting import wait_until
@@ -22,16 +23,20 @@ class GoalClient:
         node: whose executor runs the callbacks.
         action_type: class of the action.
         name: of the action, relative or absolute.
+        feedback_qos: other than rclpy's own, where no piece may be lost.
     """
 
-    def __init__(self, node: Any, action_type: Any, name: str) -> None:
+    def __init__(
+        self, node: Any, action_type: Any, name: str, feedback_qos: QoSProfile | None = None
+    ) -> None:
         group = ReentrantCallbackGroup()
         self._node = node
         self._goals: dict[bytes, Goal] = {}
         self._lock = threading.Lock()
         self._closing = False
         self._action_type = action_type
-        self._client: Any = ActionClient(node, action_type, name, callback_group=group)
+        options = {} if feedback_qos is None else {'feedback_sub_qos_profile': feedback_qos}
+        self._client: Any = ActionClient(node, action_type, name, callback_group=group, **options)
         self._status_topic = node.resolve_topic_name(f'{name}/_action/status')
         self._status = node.create_subscription(
             GoalStatusArray,
@@ -64,9 +69,12 @@ class GoalClient:
         publishers = self._node.get_publishers_info_by_topic(self._status_topic)
         return frozenset(bytes(publisher.endpoint_gid) for publisher in publishers)
 
-    def send(self, message: Any) -> Goal:
-        """Send a goal; follow it with `Goal.changed` and `Goal.advance`, then `release` it."""
-        goal = Goal(self)
+    def send(self, message: Any, on_feedback: Callable[[Any], None] | None = None) -> Goal:
+        """Send a goal; follow it with `Goal.changed` and `Goal.advance`, then `release` it.
+
+        `on_feedback` is called with each feedback, in a thread of the executor.
+        """
+        goal = Goal(self, on_feedback)
         with self._lock:
             self._goals[goal.key] = goal
         # rclpy keeps the callback of a goal that is rejected for good.

@@ -8,6 +8,7 @@ from nemotron_agent.core.tool import CallContext, RequestState
 from nemotron_agent.ros.goal import Goal
 from nemotron_agent.ros.goal_client import GoalClient
 from nemotron_agent.ros.goal_progress import GoalProgress
+from nemotron_agent.ros.server_presence import ServerPresence
 from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits
 
 
@@ -61,7 +62,7 @@ class GoalWatch:
         self._limits = limits
         self._sent_at = time.monotonic()
         self._ending_at = 0.0
-        self._presence = _ServerPresence(client)
+        self._presence = ServerPresence(client)
 
     def wait(self, progress: GoalProgress) -> GoalEnd:
         """Wait for the end; states, feedback and cancel pass through meanwhile."""
@@ -104,28 +105,3 @@ class GoalWatch:
             goal.cancel()
             return GoalEnd.NOT_ANSWERED
         return None
-
-
-class _ServerPresence:
-    """Tells since when the server that took the goal is gone."""
-
-    def __init__(self, client: GoalClient) -> None:
-        self._client = client
-        self._ids = client.server_ids
-        self._last_seen = self._last_looked = time.monotonic()
-
-    def missing_sec(self, now: float) -> float:
-        """Time since the server was last seen [s]; looks at the graph every now and then."""
-        if now - self._last_looked >= POLL_SEC:
-            self._last_looked = now
-            if self._is_there():
-                self._last_seen = now
-        return now - self._last_seen
-
-    def _is_there(self) -> bool:
-        if not self._client.server_is_ready:
-            return False
-        ids = self._client.server_ids
-        self._ids = self._ids or ids
-        # Another id is another server: one that restarted, and knows nothing of the goal.
-        return not ids or bool(ids & self._ids)

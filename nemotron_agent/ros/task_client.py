@@ -1,6 +1,8 @@
 """A client of an agent: sends a command, follows it, cancels it."""
 
+import math
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -10,15 +12,19 @@ from action_msgs.msg import GoalStatus
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from nemotron_agent_interfaces.action import ExecuteTask
-from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from nemotron_agent.core.errors import NemotronAgentError
 from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
+from nemotron_agent.ros.goal import Goal
+from nemotron_agent.ros.goal_client import GoalClient
+from nemotron_agent.ros.server_presence import ServerPresence
 from nemotron_agent.ros.spinner import Spinner
+from nemotron_agent.ros.waiting import POLL_SEC, wait_until
 
 REPLY_TIMEOUT_SEC = 10.0
+ABSENCE_SEC = 5.0
 STATES = {
     State.PRIMARY_STATE_UNCONFIGURED: 'unconfigured',
     State.PRIMARY_STATE_INACTIVE: 'inactive',
@@ -34,30 +40,49 @@ class AgentUnreachableError(NemotronAgentError):
 
 
 class SentTask:
-    """A command on its way."""
+    """A command on its way. One thread follows it by `wait`; any may cancel it."""
 
-    def __init__(self, goal_handle: Any) -> None:
-        self._goal_handle = goal_handle
-        self._ended = threading.Event()
-        self._future = goal_handle.get_result_async()
-        self._future.add_done_callback(lambda future: self._ended.set())
-
-    def cancel(self) -> None:
-        """Ask for its end; the result still comes."""
-        self._goal_handle.cancel_goal_async()
-
-    def wait(self, timeout_sec: float | None = None) -> ExecuteTask.Result | None:
-        """Wait for the result; None if it has not come in time."""
-        if not self._ended.wait(timeout_sec):
-            return None
-        return self._future.result().result
+    def __init__(self, goal: Goal, client: GoalClient) -> None:
+        self._goal = goal
+        self._client = client
+        self._presence = ServerPresence(client)
+        self._sent_at = time.monotonic()
 
     @property
     def canceled(self) -> bool:
         """Whether it ended as canceled."""
-        return self._ended.is_set() and (
-            self._future.result().status == GoalStatus.STATUS_CANCELED
-        )
+        return bool(self._goal.status == GoalStatus.STATUS_CANCELED)
+
+    def cancel(self) -> None:
+        """Ask for its end, at once or as soon as it is taken; the result still comes."""
+        self._goal.cancel()
+
+    def wait(self, timeout_sec: float | None = None) -> ExecuteTask.Result | None:
+        """Wait for the result; None if it has not come in time.
+
+        Raises:
+            AgentUnreachableError: the agent does not take it, or has gone.
+        """
+        deadline = math.inf if timeout_sec is None else time.monotonic() + timeout_sec
+        while self._goal.result is None:
+            now = time.monotonic()
+            if now >= deadline:
+                return None
+            self._check(now)
+            self._goal.changed.wait(min(POLL_SEC, deadline - now))
+            self._goal.changed.clear()
+            self._goal.advance()
+        self._goal.release()
+        return self._goal.result
+
+    def _check(self, now: float) -> None:
+        goal, name = self._goal, self._client.name
+        unanswered = not goal.accepted and now - self._sent_at > REPLY_TIMEOUT_SEC
+        if goal.rejected or unanswered:
+            goal.cancel()
+            raise AgentUnreachableError(f'{name} did not take the command')
+        if goal.unknown_to_server or self._presence.missing_sec(now) > ABSENCE_SEC:
+            raise AgentUnreachableError(f'the agent that served {name} has gone')
 
 
 class TaskClient:
@@ -75,12 +100,7 @@ class TaskClient:
             'nemotron_agent_client', namespace=namespace, context=self._context
         )
         self.agent_name = f'{namespace.rstrip("/")}/{agent}'
-        self._client = ActionClient(
-            self.node,
-            ExecuteTask,
-            f'{agent}/execute_task',
-            feedback_sub_qos_profile=FEEDBACK_QOS,
-        )
+        self._client = GoalClient(self.node, ExecuteTask, f'{agent}/execute_task', FEEDBACK_QOS)
         self._get_state = self.node.create_client(GetState, f'{agent}/get_state')
         executor = SingleThreadedExecutor(context=self._context)
         executor.add_node(self.node)
@@ -96,7 +116,7 @@ class TaskClient:
         trace: TracebackType | None,
     ) -> None:
         self._spinner.close()
-        self._client.destroy()
+        self._client.close(0.0)
         self.node.destroy_node()
         self._context.try_shutdown()
 
@@ -118,21 +138,15 @@ class TaskClient:
         """Send a command; `on_feedback` is called from the client's thread.
 
         Raises:
-            AgentUnreachableError: no agent is there after `wait_sec`, or it does not answer.
+            AgentUnreachableError: no agent is there after `wait_sec`.
         """
-        if not self._client.wait_for_server(timeout_sec=wait_sec):
+        if not wait_until(lambda: self._client.server_is_ready, wait_sec):
             raise AgentUnreachableError(
                 f'no agent answers at {self.agent_name}: start one with `nemotron-agent demo` or '
                 '`ros2 launch nemotron_agent agent.launch.py`, or check the namespace and '
                 'ROS_DOMAIN_ID'
             )
-        future = self._client.send_goal_async(
-            goal, feedback_callback=lambda message: on_feedback(message.feedback)
-        )
-        goal_handle = self._answer(future, REPLY_TIMEOUT_SEC)
-        if goal_handle is None or not goal_handle.accepted:
-            raise AgentUnreachableError(f'the agent at {self.agent_name} did not take the command')
-        return SentTask(goal_handle)
+        return SentTask(self._client.send(goal, on_feedback), self._client)
 
     def _answer(self, future: Any, timeout_sec: float) -> Any:
         answered = threading.Event()

@@ -28,7 +28,7 @@ class WaitLimits:
 
 
 def wait_until(
-    condition: Callable[[], bool], timeout_sec: float, stop: Callable[[], bool]
+    condition: Callable[[], bool], timeout_sec: float, stop: Callable[[], bool] = lambda: False
 ) -> bool:
     """Poll a condition of the graph until it holds, time is over or `stop`; return it."""
     end = time.monotonic() + timeout_sec

@@ -14,7 +14,7 @@ from nemotron_agent.testing.listed_model import ListedModel
 from nemotron_agent.testing.mock_action_server import Behavior, MockActionServer
 from nemotron_agent.testing.ros_domain import wait_for
 
-SOON = 15.0
+SOON = 30.0
 MANIFEST = {
     'skills': [
         {
