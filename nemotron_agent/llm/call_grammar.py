@@ -6,6 +6,7 @@ import llguidance
 import numpy as np
 
 from nemotron_agent.core.errors import ConfigurationError, EvaluationError
+from nemotron_agent.core.json_text import encodable
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm.grammar_text import Marker
 from nemotron_agent.llm.sampling import Tokens
@@ -74,10 +75,11 @@ class CallGrammar:
         return CallMatcher(compiled.deep_copy())
 
     def _compile(self, tools: tuple[ToolSpec, ...]) -> 'llguidance.LLMatcher':
-        text = self._format.grammar(tools, self._begin, self._end)
+        text = encodable(self._format.grammar(tools, self._begin, self._end))
         matcher = llguidance.LLMatcher(
             self._tokenizer, llguidance.LLMatcher.grammar_from_lark(text), log_level=0
         )
         if matcher.is_error():
-            raise ConfigurationError(f'no grammar for these tools: {matcher.get_error()}')
+            problem = matcher.get_error().partition('\n')[0]
+            raise ConfigurationError(f'no grammar can be made of these tools: {problem}')
         return matcher

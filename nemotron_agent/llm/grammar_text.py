@@ -11,6 +11,7 @@ from nemotron_agent.llm.number_regex import number_regex
 DEFAULT_MAX_CHARACTERS = 400
 MAX_CHARACTERS = 2000
 DEFAULT_MAX_ITEMS = 16
+MAX_ITEMS = 256
 _PLAIN_KEYS = frozenset(
     ('type', 'enum', 'const', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum')
     + ('minLength', 'maxLength', 'items', 'minItems', 'maxItems')
@@ -135,8 +136,12 @@ def _number(schema: Mapping[str, Any], where: str) -> str:
 
 def _array(schema: Mapping[str, Any], where: str) -> str:
     least = int(schema.get('minItems', 0))
-    most = int(schema.get('maxItems', max(DEFAULT_MAX_ITEMS, least)))
-    item = json_value(schema.get('items', {}), where)
+    most = min(int(schema.get('maxItems', max(DEFAULT_MAX_ITEMS, least))), MAX_ITEMS)
+    least = min(least, most)
+    items = schema.get('items', {})
+    if items.get('type') == 'array':
+        raise ConfigurationError(f'{where}: arrays of arrays are not supported')
+    item = json_value(items, where)
     if most == 0:
         return '"[]"'
     rest = f'(", " {item}){{{max(least - 1, 0)},{most - 1}}}'

@@ -1,6 +1,7 @@
 """llama.cpp's model and context behind a handful of calls."""
 
 import ctypes
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class LlamaModel:
         parameters = llama_cpp.llama_model_default_params()
         parameters.n_gpu_layers = n_gpu_layers
         parameters.vocab_only = vocabulary_only
-        self.handle = llama_cpp.llama_model_load_from_file(str(path).encode(), parameters)
+        self.handle = llama_cpp.llama_model_load_from_file(os.fsencode(path), parameters)
         if not self.handle:
             raise ModelFileError(
                 f'llama.cpp cannot load {path}: {LLAMA_LOG.errors() or "it does not say why"}'

@@ -137,6 +137,10 @@ def test_a_matcher_does_not_change_the_next_one(vocabulary, tool_format):
         ({'type': 'string', 'pattern': 'a*'}, 'the schema keyword "pattern" is not supported'),
         ({'type': 'string', 'enum': []}, 'enum is empty'),
         ({'type': 'integer', 'minimum': 2, 'maximum': 1}, 'bad.x: no number lies between'),
+        (
+            {'type': 'array', 'items': {'type': 'array', 'items': {'type': 'null'}}},
+            'bad.x: arrays of arrays are not supported',
+        ),
         ({'type': 'array'}, 'bad.x: the type None is not supported'),
     ],
 )
@@ -145,6 +149,12 @@ def test_a_schema_that_no_grammar_can_say_is_an_error(vocabulary, tool_format, s
     with pytest.raises(ConfigurationError) as caught:
         grammar.matcher((tool('bad', x=schema),))
     assert message in str(caught.value)
+
+
+def test_a_grammar_beyond_measure_is_an_error(vocabulary):
+    endless = {'enum': [f'value {number}' for number in range(70000)]}
+    with pytest.raises(ConfigurationError, match='no grammar can be made of these tools: .+'):
+        grammar_of(vocabulary, TOOL_FORMATS['hermes']).matcher((tool('bad', x=endless),))
 
 
 def test_parameters_must_be_an_object(vocabulary, tool_format):

@@ -433,6 +433,16 @@ def test_a_template_that_cannot_be_used_is_an_error(tmp_path, template, message)
         make_engine(path)
 
 
+def test_a_context_the_model_cannot_have_is_an_error_that_says_why(tiny_hybrid_path):
+    with pytest.raises(EvaluationError, match='cannot make a context of 512 tokens: .*q8_0'):
+        make_engine(tiny_hybrid_path, n_ctx=512, kv_type='q8_0')
+
+
+def test_a_path_of_any_bytes_is_taken(tmp_path):
+    path = write_tiny_hybrid(tmp_path / 'mod\udcffell ü.gguf')
+    make_engine(path, n_ctx=512).close()
+
+
 def test_loading_is_quiet(capfd, tiny_hybrid_path):
     make_engine(tiny_hybrid_path, n_ctx=512).close()
     assert capfd.readouterr() == ('', '')
