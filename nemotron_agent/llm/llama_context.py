@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import llama_cpp
 import numpy as np
 
 from nemotron_agent.core.errors import EvaluationError, ModelFileError
 from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.llama_log import LLAMA_LOG
+from nemotron_agent.llm.llama_runtime import llama_cpp
 from nemotron_agent.llm.llama_vocabulary import LlamaVocabulary
 from nemotron_agent.llm.sampling import Logits
 

@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import Any
 
-import llama_cpp
+from nemotron_agent.llm.llama_runtime import llama_cpp
 
 logger = logging.getLogger(__name__)
 _LEVELS = {3: logging.WARNING, 4: logging.ERROR}

@@ -5,12 +5,11 @@ import functools
 import warnings
 from collections.abc import Sequence
 
-import llama_cpp
 import llguidance
-from llguidance.llamacpp import lltokenizer_from_vocab
 
 from nemotron_agent.core.errors import EvaluationError
 from nemotron_agent.llm.llama_log import LLAMA_LOG
+from nemotron_agent.llm.llama_runtime import llama_cpp, lltokenizer_from_vocab
 
 _SPECIAL = (
     llama_cpp.LLAMA_TOKEN_ATTR_CONTROL

@@ -1,0 +1,16 @@
+"""llama-cpp-python, loaded with threads that sleep while they wait for each other.
+
+llama.cpp's threads meet hundreds of times for each token, and OpenMP has them spin until then. On
+a robot the cores are shared: a spinning thread takes the core that the one it waits for needs.
+Sleeping was two to five times faster on two busy cores. OMP_WAIT_POLICY overrides it; it counts
+only if it is set before the library is loaded, so everything takes `llama_cpp` from here.
+"""
+
+import os
+
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+import llama_cpp  # noqa: E402
+from llguidance.llamacpp import lltokenizer_from_vocab  # noqa: E402
+
+__all__ = ['llama_cpp', 'lltokenizer_from_vocab']
