@@ -6,7 +6,6 @@ import pytest
 from nemotron_agent.llm.model_download import ensure_model
 from nemotron_agent.testing.synthetic_model import write_tiny_hybrid
 
-
 # A shell starts background jobs with SIGINT ignored, and children inherit that; tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -34,6 +34,7 @@ from nemotron_agent.core.tool_registry import ToolRegistry, invalid
 logger = logging.getLogger(__name__)
 
 LASTING = (TaskStatus.DONE, TaskStatus.DECLINED)
+EMPTY_REPLY = 'Your reply was empty. Call a tool, or answer the operator.'
 REPEATED = 'This is done already. Do the next step of the command, or answer if there is none.'
 
 
@@ -155,11 +156,13 @@ class _TaskRun:
         conversation.tokens = reply.usage.prompt_tokens + reply.usage.generated_tokens
         if reply.stop_reason is StopReason.CANCELED:
             return self._canceled()
-        if reply.problem:
-            self.turn += [reply.message, Message('user', reply.problem)]
-            self._bad_calls += 1
-            return self._too_many_bad_calls(reply.problem)
         call = reply.message.tool_call
+        empty = call is None and not reply.message.content.strip()
+        problem = reply.problem or (EMPTY_REPLY if empty else '')
+        if problem:
+            self.turn += [reply.message, Message('user', problem)]
+            self._bad_calls += 1
+            return self._too_many_bad_calls(problem)
         self.turn.append(reply.message)
         if call is None:
             return self.ended(TaskStatus.DONE, answer=reply.message.content.strip())

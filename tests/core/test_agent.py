@@ -100,6 +100,7 @@ def test_a_declined_task_says_why():
         (calls('go_to', place='moon'), "'moon' is not one of"),
         (calls('go_to'), "'place' is a required property"),
         (fumbles('<tool_call>', 'the call was cut off'), 'the call was cut off'),
+        (says(' '), 'Your reply was empty'),
     ],
 )
 def test_a_bad_call_comes_back_to_the_model(bad_call, told):
