@@ -33,7 +33,7 @@ def check_report(done):
 @pytest.mark.acceptance
 @pytest.mark.timeout(900)
 def test_a_real_model_drives_the_robot(qwen_path, tmp_path):
-    done = demo('--model', 'qwen2.5-coder-1.5b', '--speed-up', '4', '--log-dir', str(tmp_path))
+    done = demo('--model', 'qwen2.5-coder-1.5b', '--speed-up', '10', '--log-dir', str(tmp_path))
     check_report(done)
     assert done.returncode == 0, done.stdout + done.stderr
     assert 'Traceback' not in (tmp_path / 'agent.log').read_text()
@@ -42,7 +42,7 @@ def test_a_real_model_drives_the_robot(qwen_path, tmp_path):
 
 @pytest.mark.timeout(600)
 def test_a_small_model_may_fail_its_commands_but_never_crashes(smollm2_path, tmp_path):
-    done = demo('--model', 'smollm2-135m', '--speed-up', '8', '--log-dir', str(tmp_path))
+    done = demo('--model', 'smollm2-135m', '--speed-up', '20', '--log-dir', str(tmp_path))
     check_report(done)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     assert 'Traceback' not in (tmp_path / 'agent.log').read_text()
