@@ -25,6 +25,8 @@ class EngineParameters:
         n_ubatch: most tokens evaluated at once; 0 is `n_batch`, at most 512.
         n_gpu_layers: layers on the GPU; -1 is all of them.
         n_threads: CPU threads; 0 is one for each physical core this process may use.
+        snapshot_slots: states of the context to keep besides the one that is evaluated further;
+            each costs a copy of the recurrent state, 81 MiB for Nemotron 3 Nano 4B.
         kv_type: type of the KV cache.
         flash_attention: `auto` is on where the backend has it.
         reply_protocol: `auto` is native for the nemotron tool format, call_only for others.
@@ -45,6 +47,7 @@ class EngineParameters:
     n_ubatch: int = 0
     n_gpu_layers: int = -1
     n_threads: int = 0
+    snapshot_slots: int = 4
     kv_type: str = 'f16'
     flash_attention: str = 'auto'
     reply_protocol: str = 'auto'
@@ -61,6 +64,7 @@ class EngineParameters:
         _check_range('n_ubatch', self.n_ubatch, 0, self.n_batch)
         _check_range('n_gpu_layers', self.n_gpu_layers, -1, 1000)
         _check_range('n_threads', self.n_threads, 0, 256)
+        _check_range('snapshot_slots', self.snapshot_slots, 0, 63)
         _check_choice('kv_type', self.kv_type, KV_TYPES)
         _check_choice('flash_attention', self.flash_attention, FLASH_ATTENTION)
         _check_choice('reply_protocol', self.reply_protocol, REPLY_PROTOCOLS)

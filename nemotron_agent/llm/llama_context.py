@@ -1,6 +1,7 @@
 """llama.cpp's model and context behind a handful of calls."""
 
 import ctypes
+import enum
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,11 +26,24 @@ _FLASH_ATTENTION = {
     'on': llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED,
     'off': llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED,
 }
-_ABORTED = 2
+_NO_ROOM, _ABORTED = 1, 2
 
 # llama.cpp asks its abort callback before every node of the graph. A Python callback would wait
 # for the interpreter's lock each time; strlen of the flag's bytes is the same answer without it.
 _STRLEN = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
+
+
+class Decoded(enum.Enum):
+    """How a decode call ended.
+
+    ALL: its tokens are evaluated.
+    NO_ROOM: the KV cache has no cells for them; nothing changed.
+    ABORTED: the flag was set; the memory of its sequence is uncertain.
+    """
+
+    ALL = enum.auto()
+    NO_ROOM = enum.auto()
+    ABORTED = enum.auto()
 
 
 class AbortFlag:
@@ -86,7 +100,14 @@ class LlamaModel:
 
 
 class LlamaContext:
-    """A context over a model, used by the one thread that made it. Sequence 0 is all it uses."""
+    """A context over a model, used by the one thread that made it.
+
+    Its sequences share the cells of one KV cache, where what they have in common is kept once.
+
+    Attributes:
+        n_sequences: how many there are, numbered from 0.
+        keeps_recurrent_state: whether a sequence can only be extended or dropped, not cut short.
+    """
 
     def __init__(self, model: LlamaModel, parameters: EngineParameters) -> None:
         """Allocate.
@@ -99,8 +120,9 @@ class LlamaContext:
         wanted.n_ctx = parameters.n_ctx
         wanted.n_batch = max(parameters.n_batch, parameters.slice_tokens)
         wanted.n_ubatch = parameters.slice_tokens
-        wanted.n_seq_max = 1
-        wanted.n_outputs_max = 1
+        self.n_sequences = 1 + parameters.snapshot_slots
+        wanted.n_seq_max = self.n_sequences
+        wanted.n_outputs_max = self.n_sequences  # llama.cpp aborts if there are fewer
         wanted.n_threads = wanted.n_threads_batch = parameters.threads
         wanted.type_k = wanted.type_v = _KV_TYPES[parameters.kv_type]
         wanted.flash_attn_type = _FLASH_ATTENTION[parameters.flash_attention]
@@ -122,7 +144,6 @@ class LlamaContext:
         self._batch = llama_cpp.llama_batch_init(self.slice_tokens, 0, 1)
         for i in range(self.slice_tokens):
             self._batch.n_seq_id[i] = 1
-            self._batch.seq_id[i][0] = 0
 
     def obey(self, flag: AbortFlag) -> None:
         """Let `flag` abort the decode calls from now on."""
@@ -134,11 +155,8 @@ class LlamaContext:
         """Whether the flag is set: a decode call would end at once."""
         return self._flag.is_set
 
-    def decode(self, tokens: Sequence[int], position: int) -> bool:
+    def decode(self, tokens: Sequence[int], position: int, sequence: int = 0) -> Decoded:
         """Evaluate up to `slice_tokens` tokens from a position on; only the last has logits.
-
-        Returns:
-            Whether they were; False if the flag aborted it, and the memory is then uncertain.
 
         Raises:
             EvaluationError: llama.cpp refused.
@@ -149,25 +167,44 @@ class LlamaContext:
         for i, token in enumerate(tokens):
             batch.token[i] = token
             batch.pos[i] = position + i
+            batch.seq_id[i][0] = sequence
             batch.logits[i] = i == count - 1
         code = llama_cpp.llama_decode(self._handle, batch)
+        if code == _NO_ROOM:
+            return Decoded.NO_ROOM
         if code == _ABORTED:
-            return False
+            return Decoded.ABORTED
         if code != 0:
             raise EvaluationError(
                 f'llama.cpp could not evaluate {count} tokens at {position} (code {code}): '
                 f'{LLAMA_LOG.errors() or "it does not say why"}'
             )
-        return True
+        return Decoded.ALL
 
     def logits(self) -> Logits:
         """Logits after the last token decoded; a view that the next decode call overwrites."""
         pointer = llama_cpp.llama_get_logits_ith(self._handle, -1)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
 
-    def remove_from(self, position: int) -> bool:
-        """Forget all from a position on; False if the model cannot, and nothing changed."""
-        return bool(llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1))
+    def remove_from(self, position: int, sequence: int = 0) -> bool:
+        """Cut a sequence short; False if the model cannot, and nothing changed."""
+        return bool(llama_cpp.llama_memory_seq_rm(self._memory, sequence, position, -1))
+
+    def drop(self, sequence: int) -> None:
+        """Forget all of a sequence."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def copy(self, source: int, target: int) -> None:
+        """Make a sequence the same as another."""
+        self.drop(target)
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def state_bytes(self, sequence: int) -> bytes:
+        """All that a sequence holds, as llama.cpp writes it."""
+        size = llama_cpp.llama_state_seq_get_size(self._handle, sequence)
+        buffer = (ctypes.c_uint8 * size)()
+        written = llama_cpp.llama_state_seq_get_data(self._handle, buffer, size, sequence)
+        return bytes(buffer)[:written]
 
     def clear(self) -> None:
         """Forget everything."""

@@ -23,6 +23,7 @@ from nemotron_agent.llm.grammar_text import Marker
 from nemotron_agent.llm.llama_context import AbortFlag, LlamaContext, LlamaModel
 from nemotron_agent.llm.prompt import Prompt, PromptWriter
 from nemotron_agent.llm.sampling import Sampler
+from nemotron_agent.llm.snapshots import Worth
 from nemotron_agent.llm.token_stream import TokenStream
 from nemotron_agent.llm.tool_formats import choose_tool_format
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
@@ -75,8 +76,9 @@ class LlamaWorker:
         tokens = prompt.log.tokens
         n_prompt, decode_calls = len(tokens), self.state.decode_calls
         started = time.perf_counter()
-        reused = self.state.restore_prefix(tokens)
-        evaluated = self._read(tokens[reused:], on_progress)
+        worth = Worth.STEP if request.messages[-1].role == 'tool' else Worth.TURN
+        reused = self.state.restore_prefix(tokens, request.conversation_id, worth)
+        evaluated = self._read(prompt, on_progress)
         read = time.perf_counter()
         stream = TokenStream(tokens, self.state, self._sampler(), self.n_ctx)
         generation = Generation(self.rules, stream, request.tools, on_progress)
@@ -94,7 +96,9 @@ class LlamaWorker:
             generation_sec=time.perf_counter() - read,
         )
         stop_reason = generation.stop_reason if evaluated else StopReason.CANCELED
-        if stop_reason is not StopReason.CANCELED:
+        if stop_reason is StopReason.CANCELED:
+            self.state.disown(request.conversation_id)
+        else:
             prompt.log.end_reply(generation.message)
         return ModelReply(generation.message, stop_reason, usage, generation.problem)
 
@@ -103,24 +107,45 @@ class LlamaWorker:
         self._context.obey(flag)
 
     def forget(self, conversation_id: str) -> None:
-        """Drop the log of a conversation."""
+        """Drop the log and the snapshots of a conversation."""
         self._logs.forget(conversation_id)
+        self.state.forget(conversation_id)
 
     def close(self) -> None:
         """Free the context and the model; may be called twice."""
         self._context.close()
         self._model.close()
 
-    def _read(self, tokens: list[int], on_progress: OnProgress) -> bool:
-        """Evaluate the new part of a prompt; return whether it was not aborted."""
+    def _read(self, prompt: Prompt, on_progress: OnProgress) -> bool:
+        """Evaluate the new part of a prompt; return whether it was not aborted.
+
+        It stops where a snapshot is worth having, unless cutting the context short does as well.
+        """
+        tokens = prompt.log.tokens
+        reused = self.state.n_resident
+        stops = {len(tokens): None, prompt.shared_tokens: Worth.SHARED}
+        if self._context.keeps_recurrent_state:
+            stops.setdefault(prompt.lasting_tokens, Worth.NEXT)
 
         def report(evaluated: int) -> None:
             on_progress(
-                ReplyProgress(Phase.PREFILL, evaluated_tokens=evaluated, new_tokens=len(tokens))
+                ReplyProgress(
+                    Phase.PREFILL,
+                    evaluated_tokens=start - reused + evaluated,
+                    new_tokens=len(tokens) - reused,
+                )
             )
 
+        start = reused
         report(0)
-        return self.state.evaluate(tokens, report)
+        for stop, worth in sorted(stops.items()):
+            if start < stop:
+                if not self.state.evaluate(tokens[start:stop], report):
+                    return False
+                start = stop
+                if worth is not None:
+                    self.state.keep(worth)
+        return True
 
     def _check_room(self, prompt: Prompt, reply_tokens: int) -> None:
         needed = len(prompt.log.tokens) + min(reply_tokens, self.n_ctx // 4)

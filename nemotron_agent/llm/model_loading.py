@@ -25,6 +25,7 @@ class ModelParameters:
     n_batch: int = 512
     n_gpu_layers: int = -1
     n_threads: int = 0
+    snapshot_slots: int = 4
     kv_type: str = 'f16'
     flash_attention: str = 'auto'
     reply_protocol: str = AUTO

@@ -10,11 +10,14 @@ from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm.chat_template import ChatTemplate
 from nemotron_agent.llm.control_text import ControlText
 from nemotron_agent.llm.conversation_log import ConversationLog, ReplyEnd
+from nemotron_agent.llm.snapshots import common_prefix
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 from nemotron_agent.llm.vocabulary import Vocabulary
 
 _THINK_BEGIN = '<think>'
 _PLACEHOLDER = '\ue000reply\ue000'
+# Their first tokens differ, and one of them is glued to what stands before it.
+_COMMANDS = ('\n\n', 'a', ' 1')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,10 +26,14 @@ class Prompt:
 
     Attributes:
         opens_thinking: the prompt has begun the model's reasoning.
+        shared_tokens: how many of its tokens every conversation with these tools begins with.
+        lasting_tokens: how many of its tokens the prompt of the next command begins with too.
     """
 
     log: ConversationLog
     opens_thinking: bool
+    shared_tokens: int = 0
+    lasting_tokens: int = 0
 
 
 class PromptWriter:
@@ -39,6 +46,7 @@ class PromptWriter:
         self._format = tool_format
         self._vocabulary = vocabulary
         self._control_text = ControlText(vocabulary.special_texts.values())
+        self._shared: tuple[ChatRequest, list[int]] | None = None
         self._template_shows_tools = template.knows_tools and tool_format.recognises(
             template.source
         )
@@ -53,6 +61,15 @@ class PromptWriter:
         Raises:
             ChatTemplateError: the template fails on the messages.
         """
+        prompt = self._write(request, log)
+        tokens = prompt.log.tokens
+        return dataclasses.replace(
+            prompt,
+            shared_tokens=common_prefix(tokens, self._shared_tokens(request)),
+            lasting_tokens=self._lasting(request, prompt),
+        )
+
+    def _write(self, request: ChatRequest, log: ConversationLog | None) -> Prompt:
         text = self._render(request.messages, request, opens_reply=True)
         ends = log.shared_ends(request.messages, request.tools) if log else ()
         tokens: list[int] | None = None
@@ -66,6 +83,32 @@ class PromptWriter:
             ConversationLog(request.tools, request.messages, tokens, ends),
             opens_thinking=text.rstrip().endswith(_THINK_BEGIN),
         )
+
+    def _shared_tokens(self, request: ChatRequest) -> list[int]:
+        """What all conversations with this system message and these tools begin with."""
+        system = tuple(message for message in request.messages[:1] if message.role == 'system')
+        key = ChatRequest('', system, request.tools, request.thinking)
+        if self._shared is None or self._shared[0] != key:
+            prompts = [
+                self._from_the_start(
+                    self._render((*system, Message('user', text)), key, opens_reply=True)
+                )
+                for text in _COMMANDS
+            ]
+            shared = prompts[0][: min(common_prefix(prompts[0], other) for other in prompts[1:])]
+            self._shared = (key, shared)
+        return self._shared[1]
+
+    def _lasting(self, request: ChatRequest, prompt: Prompt) -> int:
+        """Where the prompt of the next command leaves this one, if there is a reasoned reply."""
+        if not request.thinking or not self._template.knows_thinking:
+            return len(prompt.log.tokens)
+        reply = Message('assistant', _PLACEHOLDER, reasoning=_PLACEHOLDER)
+        log = dataclasses.replace(prompt.log, tokens=list(prompt.log.tokens))
+        log.end_reply(reply)
+        messages = (*request.messages, reply, Message('user', _PLACEHOLDER))
+        following = self._write(dataclasses.replace(request, messages=messages), log)
+        return common_prefix(prompt.log.tokens, following.log.tokens)
 
     def _from_the_start(self, text: str) -> list[int]:
         vocabulary = self._vocabulary

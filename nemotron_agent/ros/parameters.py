@@ -34,6 +34,9 @@ PARAMETERS = {
     'n_batch': _Parameter(512, 'Tokens evaluated at once while reading.', 16, 8192),
     'n_gpu_layers': _Parameter(-1, 'Layers on the GPU; -1 is all of them.', -1, 1000),
     'n_threads': _Parameter(0, 'CPU threads; 0 is one for each physical core.', 0, 256),
+    'snapshot_slots': _Parameter(
+        4, 'States of the context to keep, for switching among conversations.', 0, 63
+    ),
     'kv_type': _Parameter('f16', 'Type of the KV cache.', choices=('f16', 'q8_0', 'q4_0')),
     'flash_attention': _Parameter('auto', 'Flash attention.', choices=('auto', 'on', 'off')),
     'reply_protocol': _Parameter(
