@@ -37,6 +37,7 @@ class LlamaWorker:
     Attributes:
         rules: how the model replies.
         n_ctx: tokens the context holds.
+        keeps_recurrent_state: whether the model is a hybrid, or recurrent altogether.
         state: what the context holds.
     """
 
@@ -60,6 +61,7 @@ class LlamaWorker:
             self._model.close()
             raise
         self.n_ctx = self._context.n_ctx
+        self.keeps_recurrent_state = self._context.keeps_recurrent_state
         self.state = ContextState(self._context)
 
     def reply(self, request: ChatRequest, on_progress: OnProgress, flag: AbortFlag) -> ModelReply:
@@ -105,6 +107,15 @@ class LlamaWorker:
     def obey(self, flag: AbortFlag) -> None:
         """Let `flag` abort what is evaluated from now on."""
         self._context.obey(flag)
+
+    def count_prompt(self, request: ChatRequest) -> int:
+        """Tokens of a prompt, without what begins the reply."""
+        return self._prompts.count(request)
+
+    def tokens_of(self, conversation_id: str) -> tuple[int, ...]:
+        """The last prompt of a conversation and the reply to it."""
+        log = self._logs.get(conversation_id)
+        return tuple(log.tokens) if log else ()
 
     def forget(self, conversation_id: str) -> None:
         """Drop the log and the snapshots of a conversation."""

@@ -69,6 +69,11 @@ class PromptWriter:
             lasting_tokens=self._lasting(request, prompt),
         )
 
+    def count(self, request: ChatRequest) -> int:
+        """Tokens of a request's messages, without what begins the reply."""
+        text = self._render(request.messages, request, opens_reply=False)
+        return len(self._from_the_start(text))
+
     def _write(self, request: ChatRequest, log: ConversationLog | None) -> Prompt:
         text = self._render(request.messages, request, opens_reply=True)
         ends = log.shared_ends(request.messages, request.tools) if log else ()

@@ -10,7 +10,7 @@ _CHUNK = 256
 class Worth(enum.Enum):
     """What a kept state is good for; the value says how likely the context goes back to it.
 
-    SHARED: the tokens that all conversations begin with; the newest of these is never given up.
+    SHARED: the tokens that all conversations begin with; given up last of all.
     NEXT: where the next prompt of its conversation branches off.
     TURN: before a command; where a turn that is taken back began.
     STEP: before a tool's result.
@@ -86,33 +86,28 @@ class Snapshots:
         fitting = (kept for kept in self._kept if kept.begins(tokens))
         return max(fitting, key=lambda kept: len(kept.tokens), default=None)
 
-    def cheapest(
-        self, going_on: str | None, *others: Snapshot, spare: Snapshot | None = None
-    ) -> Snapshot | None:
+    def cheapest(self, going_on: str | None, *others: Snapshot) -> Snapshot | None:
         """The one whose loss would cost the fewest tokens, by how likely it is missed.
 
         Args:
             going_on: conversation that the context is working on.
             others: candidates that are not kept yet.
-            spare: one that is not to be chosen.
         """
         everyone = [*self._kept, *others]
-        pinned = [kept for kept in everyone if kept.worth is Worth.SHARED]
-        candidates = [kept for kept in everyone if kept not in pinned and kept != spare]
-        return min(
-            candidates, key=lambda kept: self._loss(kept, everyone, going_on), default=None
-        )
+        candidates = [kept for kept in everyone if kept.worth is not Worth.SHARED]
+        return min(candidates, key=lambda kept: _loss(kept, everyone, going_on), default=None)
 
-    def _loss(self, snapshot: Snapshot, everyone: list[Snapshot], going_on: str | None) -> float:
-        """Tokens to evaluate from the nearest that is left, weighted."""
-        nearest = max(
-            (len(o.tokens) for o in everyone if o is not snapshot and o.begins(snapshot.tokens)),
-            default=0,
-        )
-        weight = snapshot.worth.value
-        if snapshot.worth in (Worth.TURN, Worth.STEP) and snapshot.owner != going_on:
-            weight = _LEFT
-        return weight * (len(snapshot.tokens) - nearest)
+
+def _loss(snapshot: Snapshot, everyone: list[Snapshot], going_on: str | None) -> float:
+    """Tokens to evaluate from the nearest that is left, weighted."""
+    nearest = max(
+        (len(o.tokens) for o in everyone if o is not snapshot and o.begins(snapshot.tokens)),
+        default=0,
+    )
+    weight = snapshot.worth.value
+    if snapshot.worth in (Worth.TURN, Worth.STEP) and snapshot.owner != going_on:
+        weight = _LEFT
+    return weight * (len(snapshot.tokens) - nearest)
 
 
 def common_prefix(ours: Sequence[int], theirs: Sequence[int]) -> int:
