@@ -36,6 +36,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument('--model', default=DEFAULT_MODEL, help='name or file (%(default)s)')
     parser.add_argument('--n-ctx', type=int, default=8192, help='context, tokens (%(default)s)')
     parser.add_argument(
+        '--snapshot-slots', type=int, default=4, help='states to keep (%(default)s)'
+    )
+    parser.add_argument(
         '--reply-protocol',
         choices=REPLY_PROTOCOLS,
         default='auto',
@@ -58,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     wanted = ModelParameters(
         args.model,
         n_ctx=args.n_ctx,
+        snapshot_slots=args.snapshot_slots,
         reply_protocol=args.reply_protocol,
         max_thinking_tokens=MAX_THINKING_TOKENS,
     )

@@ -3,8 +3,11 @@ import json
 import pytest
 
 from nemotron_agent.cli.bench import label_of
+from nemotron_agent.cli.benches import turns
 from nemotron_agent.cli.benches.figure import Figure
 from nemotron_agent.cli.main import main
+from nemotron_agent.llm.engine_parameters import EngineParameters
+from nemotron_agent.llm.llama_worker import LlamaWorker
 
 
 @pytest.mark.parametrize(('goal', 'holds'), [(2.0, True), (1.0, False), (None, None)])
@@ -26,13 +29,20 @@ def figures_of(output):
     return {line['figure']: line for line in map(json.loads, output.splitlines())}
 
 
-def test_turns_of_a_hybrid_evaluate_only_what_is_new(run_bench):
-    code, output = run_bench('turns', '--json', '--reply-protocol', 'call_only')
-    figures = figures_of(output)
-    assert code == 0
-    assert figures['turns.ratio.hybrid.thinking_off']['value'] <= 1.02
-    assert figures['turns.ratio.hybrid.thinking_on']['value'] <= 1.1
-    assert figures['turns.first_prompt_tokens.hybrid']['value'] > 1000
+def test_turns_of_a_hybrid_evaluate_only_what_is_new(tiny_hybrid_path):
+    parameters = EngineParameters(
+        tiny_hybrid_path,
+        n_ctx=16384,
+        n_threads=1,
+        reply_protocol='call_only',
+        max_thinking_tokens=16,
+    )
+    worker = LlamaWorker(parameters)
+    figures = {f.figure: f for f in turns.figures(worker, 'hybrid', turns.COMMANDS[:4])}
+    worker.close()
+    assert figures['turns.ratio.hybrid.thinking_off'].value <= 1.02
+    assert figures['turns.ratio.hybrid.thinking_on'].value <= 1.1
+    assert figures['turns.first_prompt_tokens.hybrid'].value > 1000
 
 
 def test_switching_among_conversations_costs_only_what_is_new(run_bench):

@@ -199,3 +199,48 @@ def test_a_prompt_begins_with_one_bos_where_the_file_says_so(tmp_path, source):
     text = text_of(model.vocabulary, writer.write(a_request(USER), None))
     model.close()
     assert text.startswith('<s><|im_start|>')
+
+
+@pytest.mark.parametrize('command', ['go to the dock', '\n\ngo', ' 1', ''])
+def test_what_all_conversations_share_is_the_system_message_with_its_tools(
+    writer, vocabulary, command
+):
+    prompt = writer.write(a_request(SYSTEM, Message('user', command)), None)
+    shared = prompt.log.tokens[: prompt.shared_tokens]
+    other = writer.write(a_request(SYSTEM, Message('user', 'x')), None)
+    assert shared == other.log.tokens[: other.shared_tokens]
+    assert prompt.shared_tokens >= writer.count(a_request(SYSTEM))
+    assert 'navigate_to' in vocabulary.detokenize(shared)
+
+
+def test_other_tools_share_less(writer):
+    prompt = writer.write(a_request(SYSTEM, USER), None)
+    other = writer.write(a_request(SYSTEM, USER, tools=(STOP,)), None)
+    assert other.shared_tokens < prompt.shared_tokens
+
+
+def test_without_reasoning_a_whole_prompt_lasts(writer):
+    prompt = writer.write(a_request(SYSTEM, USER), None)
+    assert prompt.lasting_tokens == len(prompt.log.tokens)
+
+
+def test_a_prompt_lasts_up_to_the_reasoning_that_will_be_cut(writer, vocabulary):
+    thought = Message('assistant', 'I am there.', reasoning='hm')
+    request = a_request(SYSTEM, USER, thinking=True)
+    prompt = writer.write(request, None)
+    lasting = prompt.log.tokens[: prompt.lasting_tokens]
+    assert vocabulary.detokenize(lasting).endswith('<|im_start|>assistant\n<think>')
+    log = reply_to(writer, vocabulary, request, None, 'hm\n</think>\nI am there.', thought)
+    following = writer.write(a_request(SYSTEM, USER, thought, USER, thinking=True), log)
+    assert following.log.tokens[: prompt.lasting_tokens] == lasting
+    assert following.log.tokens[: prompt.lasting_tokens + 1] != log.tokens[: len(lasting) + 1]
+
+
+def test_within_a_turn_reasoning_stays_and_the_next_command_cuts_it(writer, vocabulary):
+    call = dataclasses.replace(CALL, reasoning='hm')
+    request = a_request(SYSTEM, USER, thinking=True)
+    first = writer.write(request, None)
+    written = 'hm\n</think>\n<tool_call>\n<function=navigate_to>\n</function>\n</tool_call>'
+    log = reply_to(writer, vocabulary, request, None, written, call)
+    second = writer.write(a_request(SYSTEM, USER, call, RESULT, thinking=True), log)
+    assert second.lasting_tokens == first.lasting_tokens

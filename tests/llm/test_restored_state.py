@@ -225,8 +225,7 @@ def test_forgetting_frees_the_snapshots(recorder):
 
 def test_a_full_cache_gives_up_snapshots(recorder):
     for number, owner in enumerate('abc'):
-        turn(recorder, owner, tokens(150, number), number, 50)
-        recorder.assert_near_a_fresh_one()
+        turn(recorder, owner, tokens(120, number), number, 50)
     long = tokens(500, 9)
     recorder.evaluate(long[recorder.go_to(long, 'd') :])
     recorder.assert_near_a_fresh_one()

@@ -6,7 +6,7 @@ what a model said after reasoning that its template then cuts.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nemotron_agent.cli.benches.dialogue import COMMANDS, Cost, Dialogues
 from nemotron_agent.cli.benches.figure import Figure
@@ -14,18 +14,22 @@ from nemotron_agent.core.chat_model import Usage
 from nemotron_agent.llm.llama_worker import LlamaWorker
 
 
-def figures(worker: LlamaWorker, label: str) -> Iterator[Figure]:
+def figures(
+    worker: LlamaWorker, label: str, commands: Sequence[str] = COMMANDS
+) -> Iterator[Figure]:
     """Run a conversation with the shipped skills, and one with reasoning if the model can."""
-    yield from _scenario(worker, label, thinking=False)
+    yield from _scenario(worker, label, commands, thinking=False)
     if worker.rules.think_begin is not None:
-        yield from _scenario(worker, label, thinking=True)
+        yield from _scenario(worker, label, commands, thinking=True)
 
 
-def _scenario(worker: LlamaWorker, label: str, *, thinking: bool) -> Iterator[Figure]:
+def _scenario(
+    worker: LlamaWorker, label: str, commands: Sequence[str], *, thinking: bool
+) -> Iterator[Figure]:
     worker.state.clear()
     dialogues = Dialogues(worker)
     started = time.monotonic()
-    for command in COMMANDS:
+    for command in commands:
         dialogues.give('bench', command, thinking=thinking)
     duration_sec = time.monotonic() - started
     worker.forget('bench')
