@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from nemotron_agent.core.errors import EvaluationError
-from nemotron_agent.llm.llama_context import Decoded, LlamaContext
 from nemotron_agent.llm.sampling import Logits
 from nemotron_agent.llm.snapshots import Snapshot, Snapshots, Worth, common_prefix
+from nemotron_agent.llm.token_context import Decoded, TokenContext
 
 
 class ContextState:
@@ -19,7 +19,7 @@ class ContextState:
     copies nothing until the next decode call. What the cache has no cells for is given up.
     """
 
-    def __init__(self, context: LlamaContext) -> None:
+    def __init__(self, context: TokenContext) -> None:
         self._context = context
         self._snapshots = Snapshots()
         self._resident: list[int] = []

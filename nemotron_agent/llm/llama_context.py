@@ -1,7 +1,6 @@
 """llama.cpp's model and context behind a handful of calls."""
 
 import ctypes
-import enum
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from nemotron_agent.llm.llama_log import LLAMA_LOG
 from nemotron_agent.llm.llama_runtime import llama_cpp
 from nemotron_agent.llm.llama_vocabulary import LlamaVocabulary
 from nemotron_agent.llm.sampling import Logits
+from nemotron_agent.llm.token_context import Decoded
 
 _KV_TYPES = {
     'f16': llama_cpp.GGML_TYPE_F16,
@@ -31,19 +31,6 @@ _NO_ROOM, _ABORTED = 1, 2
 # llama.cpp asks its abort callback before every node of the graph. A Python callback would wait
 # for the interpreter's lock each time; strlen of the flag's bytes is the same answer without it.
 _STRLEN = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
-
-
-class Decoded(enum.Enum):
-    """How a decode call ended.
-
-    ALL: its tokens are evaluated.
-    NO_ROOM: the KV cache has no cells for them; nothing changed.
-    ABORTED: the flag was set; the memory of its sequence is uncertain.
-    """
-
-    ALL = enum.auto()
-    NO_ROOM = enum.auto()
-    ABORTED = enum.auto()
 
 
 class AbortFlag:
@@ -131,7 +118,8 @@ class LlamaContext:
         if not self._handle:
             raise EvaluationError(
                 f'llama.cpp cannot make a context of {parameters.n_ctx} tokens: '
-                f'{LLAMA_LOG.errors() or "it does not say why"}; try a smaller n_ctx'
+                f'{LLAMA_LOG.errors() or "it does not say why"}; '
+                'try a smaller n_ctx or fewer snapshot_slots'
             )
         self._memory = llama_cpp.llama_get_memory(self._handle)
         self.n_ctx: int = llama_cpp.llama_n_ctx(self._handle)
