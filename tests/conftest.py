@@ -25,5 +25,5 @@ def qwen_path() -> Path:
 
 @pytest.fixture(scope='session')
 def tiny_hybrid_path(tmp_path_factory) -> Path:
-    """A hybrid with Nemotron's template and random weights."""
+    """A hybrid with a template in Nemotron's style and random weights."""
     return write_tiny_hybrid(tmp_path_factory.mktemp('models') / 'tiny_hybrid.gguf')

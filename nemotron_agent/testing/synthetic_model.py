@@ -1,4 +1,4 @@
-"""Writes synthetic `nemotron_h` models: real shapes and a real template, no trained weights.
+"""Writes synthetic `nemotron_h` models: real shapes and prompts, no trained weights.
 
 The tiny one has random weights and shows whether state is handled right. The full one has the
 shapes and types of Nemotron 3 Nano 4B in Q4_K_M, all weights zero in a sparse file: it takes the
@@ -15,7 +15,7 @@ import gguf
 import numpy as np
 from gguf import GGMLQuantizationType as Quantization
 
-TEMPLATE_FILE = Path(__file__).parent / 'data' / 'nemotron3_nano_chat_template.jinja'
+TEMPLATE_FILE = Path(__file__).parent / 'data' / 'nemotron_style_chat_template.jinja'
 CONTROL_TOKENS = (
     '<unk>',
     '<s>',
@@ -129,7 +129,7 @@ def write_tiny_hybrid(
     Args:
         path: file to write.
         seed: seed of the weights.
-        chat_template: template to embed; None is Nemotron's, empty is none.
+        chat_template: template to embed; None is one in Nemotron's style, empty is none.
         adds_bos: whether a prompt is to begin with the token `<s>`.
     """
     writer, vocabulary = _begin(path, TINY, 'synthetic-nemotron-h-tiny')
