@@ -1,4 +1,4 @@
-"""The engine on a tiny hybrid with a template in Nemotron's style, and on a small plain transformer."""
+"""The engine on a tiny hybrid in Nemotron's style, and on a small plain transformer."""
 
 import dataclasses
 import threading
