@@ -1,16 +1,14 @@
 """Entry point of the agent node: `ros2 run nemotron_agent agent`."""
 
-import signal
 import sys
-import threading
 
 import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
-from rclpy.signals import SignalHandlerOptions
 
 from nemotron_agent.ros.agent_node import AgentNode
+from nemotron_agent.ros.process import begin_process
 from nemotron_agent.ros.spinner import Spinner
 
 EXIT_NOT_CONFIGURED = 1
@@ -19,10 +17,7 @@ EXIT_BAD_PARAMETER = 2
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until a signal; return the exit status."""
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = begin_process(args)
     try:
         node = AgentNode()
     except ParameterException as error:

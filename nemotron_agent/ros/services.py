@@ -22,13 +22,12 @@ from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.task_queue import TaskQueue
 from nemotron_agent.core.tool import Outcome
 from nemotron_agent.ros.assembly import ConfiguredAgent
-from nemotron_agent.ros.task_intake import TaskIntake, refusal
+from nemotron_agent.ros.task_intake import NOT_ACTIVE, TaskIntake, refusal
 from nemotron_agent.ros.task_messages import call_message, fill_result, tool_message
 
 MAX_DIRECT_CALLS = 4
 CLEAR_TIMEOUT_SEC = 5.0
 NOT_CONFIGURED = 'the agent is not configured: configure and activate its node first'
-NOT_ACTIVE = 'the agent is not active: configure and activate its node first'
 
 
 class AgentServices:

@@ -13,6 +13,7 @@ from nemotron_agent.core.json_text import encodable
 from nemotron_agent.core.task import Task, TaskResult, TaskStatus
 from nemotron_agent.core.task_queue import TaskHandle, TaskQueue
 
+NOT_ACTIVE = 'the agent is not active: configure and activate its node first'
 MAX_NAME_CHARACTERS = 256
 MAX_TIMEOUT_SEC = 86400.0
 STATUS_OF_REFUSAL = {
@@ -56,7 +57,7 @@ class TaskIntake:
         """
         queue = self.queue
         if queue is None:
-            raise NotActiveError('the agent is not active: configure and activate its node first')
+            raise NotActiveError(NOT_ACTIVE)
         text = encodable(text).strip()
         if not text:
             raise InvalidTaskError('the command is empty: say what to do')

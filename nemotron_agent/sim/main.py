@@ -1,16 +1,14 @@
 """Entry point of the simulated robot: `ros2 run nemotron_agent simulated_robot`."""
 
-import signal
 import sys
-import threading
 import time
 
 import rclpy
 from rclpy.executors import MultiThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
 
 from nemotron_agent.core.errors import NemotronAgentError
 from nemotron_agent.ros.log_bridge import bridge_logging
+from nemotron_agent.ros.process import begin_process
 from nemotron_agent.ros.spinner import Spinner
 from nemotron_agent.sim.robot import EXECUTOR_THREADS, NODE_NAME, SimulatedRobot
 
@@ -22,10 +20,7 @@ SEND_SEC = 0.1
 
 def main(args: list[str] | None = None) -> int:
     """Run the robot until a signal; return the exit status."""
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = begin_process(args)
     try:
         robot = SimulatedRobot()
     except NemotronAgentError as error:
