@@ -19,7 +19,8 @@ MAY_IMPORT = {
     'testing': ('core', *MIDDLE, 'ros'),
     'ros': ('core', *MIDDLE),
     'sim': ('core', *MIDDLE, 'ros', 'testing'),
-    'cli': ('core', *MIDDLE, 'ros', 'sim', 'testing'),
+    'evaluation': ('core', *MIDDLE, 'ros', 'sim', 'testing'),
+    'cli': ('core', *MIDDLE, 'ros', 'sim', 'testing', 'evaluation'),
 }
 ROS_ROOMS = ('ros', 'sim', 'testing')
 ENGINE = 'llm/llama_'
