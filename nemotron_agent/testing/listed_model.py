@@ -16,6 +16,7 @@ from nemotron_agent.core.chat_model import (
 )
 from nemotron_agent.core.errors import EvaluationError
 from nemotron_agent.core.messages import Message, ToolCall
+from nemotron_agent.core.tool import ToolSpec
 
 Listed = ModelReply | Exception
 
@@ -46,6 +47,7 @@ class ListedModel:
 
     Attributes:
         requests: what it was asked, in order.
+        prepared: what it was told to make ready.
         forgotten: conversations it was told to forget.
         closed: whether it was closed.
     """
@@ -61,6 +63,7 @@ class ListedModel:
     ) -> None:
         self.reply_protocol = reply_protocol
         self.requests: list[ChatRequest] = []
+        self.prepared: list[tuple[Message | None, tuple[ToolSpec, ...], bool]] = []
         self.forgotten: list[str] = []
         self.closed = False
         self._replies = list(replies)
@@ -85,6 +88,12 @@ class ListedModel:
             raise listed
         on_progress(ReplyProgress(Phase.ANSWERING, listed.message.content))
         return listed
+
+    def prepare(
+        self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
+    ) -> None:
+        """Note it."""
+        self.prepared.append((system, tools, thinking))
 
     def forget(self, conversation_id: str) -> None:
         """Note it."""

@@ -15,29 +15,9 @@ import gguf
 import numpy as np
 from gguf import GGMLQuantizationType as Quantization
 
+from nemotron_agent.testing.synthetic_vocabulary import add_vocabulary
+
 TEMPLATE_FILE = Path(__file__).parent / 'data' / 'nemotron_style_chat_template.jinja'
-CONTROL_TOKENS = (
-    '<unk>',
-    '<s>',
-    '</s>',
-    '[INST]',
-    '[/INST]',
-    '[AVAILABLE_TOOLS]',
-    '[/AVAILABLE_TOOLS]',
-    '[TOOL_RESULTS]',
-    '[/TOOL_RESULTS]',
-    '[TOOL_CALLS]',
-    '<|im_start|>',
-    '<|im_end|>',
-)
-MARKUP_TOKENS = (
-    '<think>',
-    '</think>',
-    '<tool_call>',
-    '</tool_call>',
-    '<tool_response>',
-    '</tool_response>',
-)
 MAMBA, ATTENTION, MLP = 'M', '*', '-'
 
 
@@ -122,7 +102,12 @@ class _Tensor:
 
 
 def write_tiny_hybrid(
-    path: Path, seed: int = 0, chat_template: str | None = None, *, adds_bos: bool = False
+    path: Path,
+    seed: int = 0,
+    chat_template: str | None = None,
+    *,
+    adds_bos: bool = False,
+    vocabulary_of: Path | None = None,
 ) -> Path:
     """Write the tiny model, 0.8 MB of random weights; the same bytes for the same seed.
 
@@ -131,8 +116,10 @@ def write_tiny_hybrid(
         seed: seed of the weights.
         chat_template: template to embed; None is one in Nemotron's style, empty is none.
         adds_bos: whether a prompt is to begin with the token `<s>`.
+        vocabulary_of: model file to take words from; None has a token for each byte.
     """
-    writer, vocabulary = _begin(path, TINY, 'synthetic-nemotron-h-tiny')
+    name = 'synthetic-nemotron-h-tiny'
+    writer, vocabulary = _begin(path, TINY, name, vocabulary_of)
     writer.add_add_bos_token(adds_bos)
     if chat_template is None:
         chat_template = TEMPLATE_FILE.read_text(encoding='utf-8')
@@ -148,9 +135,15 @@ def write_tiny_hybrid(
     return path
 
 
-def write_full_hybrid(path: Path) -> Path:
-    """Write the full-size model, 2.83 GB of zeros in a sparse file."""
-    writer, vocabulary = _begin(path, FULL, 'synthetic-nemotron-h-full')
+def write_full_hybrid(path: Path, vocabulary_of: Path | None = None) -> Path:
+    """Write the full-size model, 2.83 GB of zeros in a sparse file.
+
+    Args:
+        path: file to write.
+        vocabulary_of: model file to take words from, so that prompts have as many tokens as real
+            ones; None has a token for each byte, which makes them four times as long.
+    """
+    writer, vocabulary = _begin(path, FULL, 'synthetic-nemotron-h-full', vocabulary_of)
     writer.add_add_bos_token(False)
     writer.add_chat_template(TEMPLATE_FILE.read_text(encoding='utf-8'))
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_K_M)
@@ -177,7 +170,9 @@ def write_full_hybrid(path: Path) -> Path:
     return path
 
 
-def _begin(path: Path, shape: HybridShape, name: str) -> tuple[gguf.GGUFWriter, int]:
+def _begin(
+    path: Path, shape: HybridShape, name: str, vocabulary_of: Path | None
+) -> tuple[gguf.GGUFWriter, int]:
     """A writer with all metadata, and the size of the vocabulary."""
     writer = gguf.GGUFWriter(path, 'nemotron_h')
     writer.add_name(name)
@@ -200,37 +195,7 @@ def _begin(path: Path, shape: HybridShape, name: str) -> tuple[gguf.GGUFWriter, 
     writer.add_ssm_group_count(shape.ssm_groups)
     writer.add_rope_dimension_count(shape.head_size)
     writer.add_rope_scaling_finetuned(False)
-    return writer, _add_vocabulary(writer, shape.vocabulary)
-
-
-def _add_vocabulary(writer: gguf.GGUFWriter, wanted: int) -> int:
-    """Special tokens, one token for each byte, one merge, and padding; return how many."""
-    symbols = _byte_symbols()
-    merged = symbols[ord('t')] + symbols[ord('h')]
-    tokens = [*CONTROL_TOKENS, *MARKUP_TOKENS, *symbols, merged]
-    types = [gguf.TokenType.CONTROL] * len(CONTROL_TOKENS)
-    types += [gguf.TokenType.USER_DEFINED] * len(MARKUP_TOKENS)
-    types += [gguf.TokenType.NORMAL] * (len(symbols) + 1)
-    size = wanted or _aligned(len(tokens), 32)
-    types += [gguf.TokenType.UNUSED] * (size - len(tokens))
-    tokens += [f'[PAD{number}]' for number in range(len(tokens), size)]
-    writer.add_vocab_size(size)
-    writer.add_tokenizer_model('gpt2')
-    writer.add_tokenizer_pre('pixtral')
-    writer.add_token_list(tokens)
-    writer.add_token_types(types)
-    writer.add_token_merges([f'{symbols[ord("t")]} {symbols[ord("h")]}'])
-    writer.add_unk_token_id(CONTROL_TOKENS.index('<unk>'))
-    writer.add_bos_token_id(CONTROL_TOKENS.index('<s>'))
-    writer.add_eos_token_id(CONTROL_TOKENS.index('<|im_end|>'))
-    return size
-
-
-def _byte_symbols() -> list[str]:
-    """The printable character that byte-level BPE writes for each byte."""
-    spare = iter(range(256, 512))
-    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
-    return [chr(byte if byte in printable else next(spare)) for byte in range(256)]
+    return writer, add_vocabulary(writer, shape.vocabulary, vocabulary_of)
 
 
 def _tensors(shape: HybridShape, vocabulary: int) -> Iterator[_Tensor]:
@@ -305,9 +270,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('path', type=Path, help='file to write')
     parser.add_argument('--full', action='store_true', help='the full size instead of the tiny')
+    parser.add_argument(
+        '--vocabulary-of',
+        type=Path,
+        metavar='FILE',
+        help='GGUF file to take words from; without it there is a token for each byte',
+    )
     arguments = parser.parse_args()
     write = write_full_hybrid if arguments.full else write_tiny_hybrid
-    print(write(arguments.path))
+    print(write(arguments.path, vocabulary_of=arguments.vocabulary_of))
 
 
 if __name__ == '__main__':
