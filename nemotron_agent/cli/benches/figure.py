@@ -11,18 +11,31 @@ class Figure:
     Attributes:
         figure: dotted name.
         goal: greatest value wanted; None where there is none.
+        at_least: the goal is the least value wanted instead.
     """
 
     figure: str
     value: float
     unit: str
     goal: float | None = None
+    at_least: bool = False
 
     @property
     def holds(self) -> bool | None:
         """Whether the goal is reached; None where there is none."""
-        return None if self.goal is None else self.value <= self.goal
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
+
+    @property
+    def goal_text(self) -> str:
+        """The goal for people; empty where there is none."""
+        if self.goal is None:
+            return ''
+        return f'{">=" if self.at_least else "<="} {self.goal:g}'
 
     def to_json(self) -> str:
         """One line."""
-        return json.dumps({**dataclasses.asdict(self), 'holds': self.holds})
+        values = dataclasses.asdict(self)
+        del values['at_least']
+        return json.dumps({**values, 'holds': self.holds})
