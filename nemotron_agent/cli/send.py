@@ -12,6 +12,7 @@ from nemotron_agent.core.errors import InvalidTaskError
 
 EXIT_FAILED = 1
 POLL_SEC = 0.2
+THINKING = ('default', 'off', 'on', 'auto')  # in the order of the goal's constants
 EPILOG = """\
 examples:
   nemotron-agent send "go to the kitchen"
@@ -36,7 +37,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument('--agent', default='nemotron_agent', help='name of the agent node')
     parser.add_argument('--conversation', default='', help='conversation it belongs to')
     parser.add_argument('--priority', type=int, default=0, help='higher preempts lower')
-    parser.add_argument('--thinking', choices=('default', 'off', 'on'), default='default')
+    parser.add_argument('--thinking', choices=THINKING, default='default')
     parser.add_argument('--timeout', type=float, default=0.0, help='give up after [s]')
     parser.add_argument('--json', action='store_true', help='print the result as JSON only')
     parser.set_defaults(run=run)
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         conversation_id=args.conversation,
         origin='operator',
         priority=args.priority,
-        thinking={'default': 0, 'off': 1, 'on': 2}[args.thinking],
+        thinking=THINKING.index(args.thinking),
         timeout_sec=args.timeout,
     )
     transcript = Transcript(Console(quiet=args.json, highlight=False), ExecuteTask.Feedback)

@@ -28,6 +28,7 @@ from nemotron_agent.core.errors import ContextFullError, ModelError
 from nemotron_agent.core.gate import Verdict
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.task import CallRecord, Task, TaskResult, TaskStats, TaskStatus
+from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import Outcome
 from nemotron_agent.core.tool_registry import ToolRegistry, invalid
 
@@ -110,6 +111,8 @@ class _TaskRun:
         self._calls: list[CallRecord] = []
         self._bad_calls = 0
         self._repeats = 0
+        self._thinking = task.thinking or Thinking.OFF
+        self._failed = False
         self._succeeded: ToolCall | None = None
         self._turns = 0
         self._usage = Usage()
@@ -159,6 +162,7 @@ class _TaskRun:
         call = reply.message.tool_call
         empty = call is None and not reply.message.content.strip()
         problem = reply.problem or (EMPTY_REPLY if empty else '')
+        self._failed = bool(problem)
         if problem:
             self.turn += [reply.message, Message('user', problem)]
             self._bad_calls += 1
@@ -176,7 +180,7 @@ class _TaskRun:
                 conversation_id=self._task.conversation_id,
                 messages=(system, *conversation.messages, *self.turn),
                 tools=self._tools.specs,
-                thinking=bool(self._task.thinking),
+                thinking=self._thinking.for_reply(self._task.text, self._failed),
                 priority=self._task.priority,
             )
             try:
@@ -205,6 +209,7 @@ class _TaskRun:
             record = self._run(call)
             self._succeeded = call if record.result.outcome is Outcome.SUCCEEDED else None
             self._bad_calls += record.result.outcome is Outcome.INVALID
+        self._failed = record.result.outcome is not Outcome.SUCCEEDED
         self._calls.append(record)
         self._on_event(CallEnded(record))
         logger.info(

@@ -146,6 +146,11 @@ class ChatModel(Protocol):
             ModelError: it could not be evaluated.
         """
 
+    def prepare(
+        self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
+    ) -> None:
+        """Begin to make ready what every conversation begins with; returns at once."""
+
     def forget(self, conversation_id: str) -> None:
         """Drop what is kept for a conversation."""
 

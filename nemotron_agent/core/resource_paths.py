@@ -1,7 +1,7 @@
-"""Finds the files that come with the package: config and launch files.
+"""Finds the files that come with the package, and the folder for those that it makes itself.
 
-They lie beside the package in a checkout, and in `share/nemotron_agent` of the prefix that the
-package was installed into.
+Config and launch files lie beside the package in a checkout, and in `share/nemotron_agent` of the
+prefix that the package was installed into.
 """
 
 import os
@@ -47,6 +47,17 @@ def config_file(name: str) -> Path:
     if not file.is_file():
         raise ConfigurationError(f'{PACKAGE} has no config file {name}: {file} does not exist')
     return file
+
+
+def cache_directory() -> Path:
+    """Return the folder for what can be made or fetched again; it need not exist."""
+    own = os.environ.get('NEMOTRON_AGENT_CACHE')
+    if own:
+        return Path(own).expanduser().absolute()
+    cache = os.environ.get('XDG_CACHE_HOME', '')
+    # A relative path is to be ignored: XDG Base Directory Specification 0.8.
+    base = Path(cache) if os.path.isabs(cache) else Path.home() / '.cache'
+    return base / PACKAGE
 
 
 def _candidates(package: Path, environment: Mapping[str, str]) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from nemotron_agent.core.cancel_token import CancelReason
 from nemotron_agent.core.chat_model import Usage
 from nemotron_agent.core.gate import Verdict
 from nemotron_agent.core.messages import ToolCall
+from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import ToolResult
 
 
@@ -19,7 +20,7 @@ class Task:
         conversation_id: conversation it belongs to.
         origin: who asks, such as `action`, `topic:command`.
         priority: higher goes first and preempts lower.
-        thinking: whether to reason first; None is the agent's default.
+        thinking: when to reason; None is the agent's default.
         timeout_sec: limit from submission to the end [s]; None is the agent's own.
     """
 
@@ -27,7 +28,7 @@ class Task:
     conversation_id: str
     origin: str
     priority: int = 0
-    thinking: bool | None = None
+    thinking: Thinking | None = None
     timeout_sec: float | None = None
 
 

@@ -106,6 +106,29 @@ class ContextState:
             self._context.copy(self._live, sequence)
             self._snapshots.add(dataclasses.replace(snapshot, sequence=sequence))
 
+    def holds(self, tokens: Sequence[int]) -> bool:
+        """Whether the state after exactly these tokens is there, live or kept."""
+        return self._resident == list(tokens) or self._snapshots.same_as(tokens) is not None
+
+    def save(self) -> memoryview:
+        """The live state, for `load`."""
+        return self._context.state_bytes(self._live)
+
+    def load(self, tokens: Sequence[int], state: memoryview) -> bool:
+        """Make a saved state the live one; False if it cannot be used, and nothing is live then.
+
+        Args:
+            tokens: what it is the state after.
+            state: as `save` gave it, with this model and context parameters.
+        """
+        self._empty_live()
+        self._owner = None
+        if not self._context.load_state(state, self._live):
+            self._empty_live()
+            return False
+        self._resident = list(tokens)
+        return True
+
     def disown(self, owner: str) -> None:
         """Do not keep the resident tokens for a conversation; its snapshots stay."""
         if self._owner == owner:

@@ -31,11 +31,16 @@ class EngineParameters:
         flash_attention: `auto` is on where the backend has it.
         reply_protocol: `auto` is native for the nemotron tool format, call_only for others.
         tool_format: `auto` finds it from the chat template.
-        temperature: randomness of the choice of tokens; 0 takes the likeliest.
-        top_p: share of the probability to choose from.
+        temperature: randomness of the choice of tokens in text and reasoning; 0 takes the
+            likeliest.
+        top_p: share of the probability to choose from there.
+        call_temperature, call_top_p: the same inside a call.
         seed: seed of the choice, for each reply anew, so that a reply repeats.
         max_reply_tokens: limit of a reply without its reasoning.
         max_thinking_tokens: limit of a reply's reasoning.
+        warm_start_folder: where the state after system prompt and tools is kept for the next
+            start; None keeps none.
+        warm_start_mb: most that folder may hold [MB].
 
     Raises:
         ConfigurationError: a value is out of range.
@@ -54,9 +59,13 @@ class EngineParameters:
     tool_format: str = 'auto'
     temperature: float = 0.0
     top_p: float = 0.95
+    call_temperature: float = 0.0
+    call_top_p: float = 1.0
     seed: int = 0
     max_reply_tokens: int = 512
     max_thinking_tokens: int = 512
+    warm_start_folder: Path | None = None
+    warm_start_mb: int = 512
 
     def __post_init__(self) -> None:
         _check_range('n_ctx', self.n_ctx, 256, 1 << 20)
@@ -71,9 +80,12 @@ class EngineParameters:
         _check_choice('tool_format', self.tool_format, TOOL_FORMATS)
         _check_range('temperature', self.temperature, 0.0, 2.0)
         _check_range('top_p', self.top_p, 0.0, 1.0)
+        _check_range('call_temperature', self.call_temperature, 0.0, 2.0)
+        _check_range('call_top_p', self.call_top_p, 0.0, 1.0)
         _check_range('seed', self.seed, 0, (1 << 31) - 1)
         _check_range('max_reply_tokens', self.max_reply_tokens, 1, 32768)
         _check_range('max_thinking_tokens', self.max_thinking_tokens, 0, 32768)
+        _check_range('warm_start_mb', self.warm_start_mb, 0, 1 << 20)
         if self.kv_type != 'f16' and self.flash_attention == 'off':
             raise ConfigurationError(
                 f'parameter kv_type is "{self.kv_type}", which needs flash attention: '

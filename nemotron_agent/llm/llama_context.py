@@ -187,12 +187,19 @@ class LlamaContext:
         self.drop(target)
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, -1)
 
-    def state_bytes(self, sequence: int) -> bytes:
+    def state_bytes(self, sequence: int) -> memoryview:
         """All that a sequence holds, as llama.cpp writes it."""
         size = llama_cpp.llama_state_seq_get_size(self._handle, sequence)
-        buffer = (ctypes.c_uint8 * size)()
-        written = llama_cpp.llama_state_seq_get_data(self._handle, buffer, size, sequence)
-        return bytes(buffer)[:written]
+        buffer = bytearray(size)
+        pointer = (ctypes.c_uint8 * size).from_buffer(buffer)
+        written = llama_cpp.llama_state_seq_get_data(self._handle, pointer, size, sequence)
+        return memoryview(buffer)[:written]
+
+    def load_state(self, state: memoryview, sequence: int) -> bool:
+        """Give an empty sequence what `state_bytes` gave; False if llama.cpp refuses it."""
+        pointer = (ctypes.c_uint8 * len(state)).from_buffer(state)
+        read = llama_cpp.llama_state_seq_set_data(self._handle, pointer, len(state), sequence)
+        return bool(read == len(state))
 
     def clear(self) -> None:
         """Forget everything."""

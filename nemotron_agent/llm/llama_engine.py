@@ -1,8 +1,7 @@
 """The chat model that runs llama.cpp."""
 
 import concurrent.futures
-import itertools
-import queue
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,14 +15,18 @@ from nemotron_agent.core.chat_model import (
     StopReason,
     Usage,
 )
-from nemotron_agent.core.errors import EvaluationError
+from nemotron_agent.core.errors import EvaluationError, NemotronAgentError
 from nemotron_agent.core.messages import Message
+from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm.engine_parameters import EngineParameters
+from nemotron_agent.llm.fair_queue import FairQueue
 from nemotron_agent.llm.llama_context import AbortFlag
 from nemotron_agent.llm.llama_worker import LlamaWorker
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 
-_AT_ONCE = float('-inf')
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = float('inf')
 _CANCELED = ModelReply(Message('assistant', ''), StopReason.CANCELED, Usage())
 _Job = tuple['concurrent.futures.Future[Any]', Callable[[LlamaWorker], Any]]
 
@@ -32,7 +35,8 @@ class LlamaEngine:
     """A `ChatModel` on llama.cpp.
 
     One thread, made here, owns the model and its context: it loads, evaluates and frees. Others
-    hand it jobs through a queue, served by priority, then in the order they came.
+    hand it jobs through a fair queue, one reply a job: a conversation with a long plan gives way
+    to another after each reply.
     """
 
     def __init__(self, parameters: EngineParameters, name: str = '') -> None:
@@ -44,8 +48,7 @@ class LlamaEngine:
             EvaluationError: there is no memory for the context.
         """
         self._name = name or parameters.model_path.stem
-        self._jobs: queue.PriorityQueue[tuple[float, int, _Job | None]] = queue.PriorityQueue()
-        self._order = itertools.count()
+        self._jobs: FairQueue[_Job | None] = FairQueue()
         self._lock = threading.Lock()
         self._closed = False
         self._running = AbortFlag()
@@ -81,7 +84,7 @@ class LlamaEngine:
     @property
     def n_waiting(self) -> int:
         """Requests that wait for the one that is served."""
-        return self._jobs.qsize()
+        return len(self._jobs)
 
     def reply(
         self,
@@ -102,7 +105,9 @@ class LlamaEngine:
         """
         flag = AbortFlag()
         job = self._submit(
-            -request.priority, lambda worker: self._run(worker, request, on_progress, flag)
+            lambda worker: self._run(worker, request, on_progress, flag),
+            request.conversation_id,
+            request.priority,
         )
 
         def leave() -> None:
@@ -118,27 +123,41 @@ class LlamaEngine:
         finally:
             undo()
 
+    def prepare(
+        self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
+    ) -> None:
+        """Begin to make ready what every conversation begins with; returns at once.
+
+        The state comes from the disk where it was saved before; otherwise it is evaluated, and
+        saved. A request that comes meanwhile waits for it: it begins with just these tokens.
+        """
+        self._submit(
+            lambda worker: self._prepare(worker, system, tools, thinking), priority=_AT_ONCE
+        )
+
     def forget(self, conversation_id: str) -> None:
         """Drop what is kept for a conversation."""
         with self._lock:
             if self._closed:
                 return
-        self._submit(_AT_ONCE, lambda worker: worker.forget(conversation_id))
+        self._submit(lambda worker: worker.forget(conversation_id), priority=_AT_ONCE)
 
     def close(self) -> None:
         """End what runs, refuse what waits, free the model; may be called twice."""
         with self._lock:
             self._closed = True
             self._running.set()
-            self._jobs.put((_AT_ONCE, next(self._order), None))
+            self._jobs.put(None, priority=_AT_ONCE)
         self._thread.join()
 
-    def _submit(self, priority: float, work: Callable[[LlamaWorker], Any]) -> Any:
+    def _submit(
+        self, work: Callable[[LlamaWorker], Any], owner: str = '', priority: float = 0.0
+    ) -> Any:
         job: concurrent.futures.Future[Any] = concurrent.futures.Future()
         with self._lock:
             if self._closed:
                 raise EvaluationError(f'the model {self._name} is closed')
-            self._jobs.put((priority, next(self._order), (job, work)))
+            self._jobs.put((job, work), owner, priority)
         return job
 
     def _run(
@@ -148,11 +167,39 @@ class LlamaEngine:
         on_progress: Callable[[ReplyProgress], None],
         flag: AbortFlag,
     ) -> ModelReply:
+        if not self._may_run(flag):
+            return _CANCELED
+        return worker.reply(request, on_progress, flag)
+
+    def _prepare(
+        self,
+        worker: LlamaWorker,
+        system: Message | None,
+        tools: tuple[ToolSpec, ...],
+        thinking: bool,
+    ) -> None:
+        flag = AbortFlag()
+        if not self._may_run(flag):
+            return
+        try:
+            usage = worker.prepare(system, tools, thinking, flag)
+        except NemotronAgentError as error:
+            logger.warning('what all conversations begin with could not be made ready: %s', error)
+            return
+        logger.info(
+            'the %d tokens of system prompt and tools are ready after %.1f s, %d of them read',
+            usage.prompt_tokens,
+            usage.prefill_sec,
+            usage.new_tokens,
+        )
+
+    def _may_run(self, flag: AbortFlag) -> bool:
+        """Let `close` abort by this flag; False if it was called already."""
         with self._lock:
             if self._closed:
-                return _CANCELED
+                return False
             self._running = flag
-        return worker.reply(request, on_progress, flag)
+        return True
 
     def _own_model(
         self, parameters: EngineParameters, loaded: 'concurrent.futures.Future[LlamaWorker]'
@@ -171,7 +218,7 @@ class LlamaEngine:
 
     def _serve(self, worker: LlamaWorker) -> None:
         while True:
-            _, _, entry = self._jobs.get()
+            entry = self._jobs.get()
             if entry is None:
                 break
             job, work = entry
@@ -186,7 +233,7 @@ class LlamaEngine:
         self._refuse_waiting()
 
     def _refuse_waiting(self) -> None:
-        while not self._jobs.empty():
-            _, _, entry = self._jobs.get()
+        while len(self._jobs):
+            entry = self._jobs.get()
             if entry is not None and entry[0].set_running_or_notify_cancel():
                 entry[0].set_exception(EvaluationError(f'the model {self._name} is closed'))

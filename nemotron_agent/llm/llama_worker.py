@@ -13,6 +13,8 @@ from nemotron_agent.core.chat_model import (
     Usage,
 )
 from nemotron_agent.core.errors import ContextFullError
+from nemotron_agent.core.messages import Message
+from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm.call_grammar import CallGrammar
 from nemotron_agent.llm.chat_template import ChatTemplate
 from nemotron_agent.llm.context_state import ContextState
@@ -21,14 +23,18 @@ from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.generation import Generation, ReplyRules
 from nemotron_agent.llm.grammar_text import Marker
 from nemotron_agent.llm.llama_context import AbortFlag, LlamaContext, LlamaModel
+from nemotron_agent.llm.llama_runtime import build
+from nemotron_agent.llm.model_fingerprint import model_fingerprint
 from nemotron_agent.llm.prompt import Prompt, PromptWriter
-from nemotron_agent.llm.sampling import Sampler
+from nemotron_agent.llm.sampling import Randomness, Sampler
 from nemotron_agent.llm.snapshots import Worth
 from nemotron_agent.llm.token_stream import TokenStream
 from nemotron_agent.llm.tool_formats import choose_tool_format
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
+from nemotron_agent.llm.warm_start import WarmStart
 
 OnProgress = Callable[[ReplyProgress], None]
+_STATE_DEPENDS_ON = ('kv_type', 'flash_attention', 'slice_tokens', 'n_gpu_layers')
 
 
 class LlamaWorker:
@@ -63,6 +69,42 @@ class LlamaWorker:
         self.n_ctx = self._context.n_ctx
         self.keeps_recurrent_state = self._context.keeps_recurrent_state
         self.state = ContextState(self._context)
+        self._warm_start = _warm_start(parameters)
+
+    def prepare(
+        self,
+        system: Message | None,
+        tools: tuple[ToolSpec, ...],
+        thinking: bool = False,
+        flag: AbortFlag | None = None,
+    ) -> Usage:
+        """Make ready what every conversation begins with: from the disk, or by reading it.
+
+        Returns:
+            What it cost: tokens that were there or on the disk are reused.
+
+        Raises:
+            ChatTemplateError: the template fails on the messages.
+            EvaluationError: llama.cpp failed, as where the context is too small.
+        """
+        started = time.perf_counter()
+        decode_calls = self.state.decode_calls
+        messages = () if system is None else (system,)
+        tokens = self._prompts.shared(ChatRequest('', messages, tools, thinking))
+        n_new = 0
+        if not self.state.holds(tokens) and not self._load(tokens):
+            self.obey(flag or AbortFlag())
+            n_new = len(tokens) - self.state.restore_prefix(tokens)
+            if self.state.evaluate(tokens[self.state.n_resident :]):
+                self.state.keep(Worth.SHARED)
+                self._save(tokens)
+        return Usage(
+            prompt_tokens=len(tokens),
+            reused_tokens=len(tokens) - n_new,
+            new_tokens=n_new,
+            decode_calls=self.state.decode_calls - decode_calls,
+            prefill_sec=time.perf_counter() - started,
+        )
 
     def reply(self, request: ChatRequest, on_progress: OnProgress, flag: AbortFlag) -> ModelReply:
         """Go on with a conversation."""
@@ -158,6 +200,19 @@ class LlamaWorker:
                     self.state.keep(worth)
         return True
 
+    def _load(self, tokens: list[int]) -> bool:
+        if self._warm_start is None:
+            return False
+        with self._warm_start.read(tokens) as state:
+            if state is None or not self.state.load(tokens, state):
+                return False
+        self.state.keep(Worth.SHARED)
+        return True
+
+    def _save(self, tokens: list[int]) -> None:
+        if self._warm_start is not None:
+            self._warm_start.write(tokens, self.state.save())
+
     def _check_room(self, prompt: Prompt, reply_tokens: int) -> None:
         needed = len(prompt.log.tokens) + min(reply_tokens, self.n_ctx // 4)
         if needed > self.n_ctx:
@@ -166,7 +221,11 @@ class LlamaWorker:
     def _sampler(self) -> Sampler:
         """A fresh one for each reply, so that a seeded reply repeats."""
         parameters = self._parameters
-        return Sampler(parameters.temperature, parameters.top_p, parameters.seed)
+        return Sampler(
+            Randomness(parameters.temperature, parameters.top_p),
+            Randomness(parameters.call_temperature, parameters.call_top_p),
+            parameters.seed,
+        )
 
     def _make_rules(self, tool_format: ToolFormat, template: ChatTemplate) -> ReplyRules:
         vocabulary = self._model.vocabulary
@@ -187,6 +246,19 @@ class LlamaWorker:
                 token for token in (begin.token, end.token, think_begin, think_end) if token
             ),
         )
+
+
+def _warm_start(parameters: EngineParameters) -> WarmStart | None:
+    if parameters.warm_start_folder is None:
+        return None
+    identity = [
+        model_fingerprint(parameters.model_path),
+        build(),
+        *(str(getattr(parameters, name)) for name in _STATE_DEPENDS_ON),
+    ]
+    return WarmStart(
+        parameters.warm_start_folder, parameters.warm_start_mb * 10**6, '\n'.join(identity)
+    )
 
 
 def _choose_protocol(name: str, tool_format: ToolFormat) -> ReplyProtocol:

@@ -65,6 +65,7 @@ class ModelEntry(_Checked):
         use: what it is for here.
         file: name of its file in the model folder.
         tool_format: how it writes calls, a name in `tool_formats`.
+        sampling, call_sampling: for text and reasoning, and inside calls.
         n_ctx: context to open unless told otherwise [tokens].
     """
 
@@ -82,3 +83,4 @@ class ModelEntry(_Checked):
     reply_protocol: ReplyProtocol
     n_ctx: Annotated[int, pydantic.Field(ge=256)] = 8192
     sampling: SuggestedSampling = SuggestedSampling()
+    call_sampling: SuggestedSampling = SuggestedSampling()

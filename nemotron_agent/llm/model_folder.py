@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nemotron_agent.core.errors import ModelDownloadError, ModelFileError
+from nemotron_agent.core.resource_paths import cache_directory
 from nemotron_agent.llm.model_entry import ModelEntry
 from nemotron_agent.llm.pull_progress import PullProgress
 
@@ -176,10 +177,7 @@ def default_folder() -> Path:
     own = os.environ.get(FOLDER_VARIABLE)
     if own:
         return Path(own).expanduser().absolute()
-    cache = os.environ.get('XDG_CACHE_HOME', '')
-    # A relative path is to be ignored: XDG Base Directory Specification 0.8.
-    base = Path(cache) if os.path.isabs(cache) else Path.home() / '.cache'
-    return base / 'nemotron_agent' / 'models'
+    return cache_directory() / 'models'
 
 
 def size_of(path: Path) -> int:

@@ -3,8 +3,10 @@
 import dataclasses
 
 from nemotron_agent.core.chat_model import ChatModel
+from nemotron_agent.core.resource_paths import cache_directory
 from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.model_catalog import ModelCatalog, ResolvedModel, resolve_model
+from nemotron_agent.llm.model_entry import SuggestedSampling
 
 FROM_CATALOGUE = -1.0
 AUTO = 'auto'
@@ -17,7 +19,8 @@ class ModelParameters:
     Attributes:
         model: name in the catalogue, path of a GGUF file, or `scripted:` and a path.
         reply_protocol, tool_format: `auto` takes what the catalogue says, or the model's own.
-        temperature, top_p: -1 takes what the catalogue says, or the likeliest token.
+        temperature, top_p, call_temperature, call_top_p: -1 takes what the catalogue says, or the
+            likeliest token.
     """
 
     model: str
@@ -32,9 +35,12 @@ class ModelParameters:
     tool_format: str = AUTO
     temperature: float = FROM_CATALOGUE
     top_p: float = FROM_CATALOGUE
+    call_temperature: float = FROM_CATALOGUE
+    call_top_p: float = FROM_CATALOGUE
     seed: int = 0
     max_reply_tokens: int = 512
     max_thinking_tokens: int = 512
+    warm_start_mb: int = 512
 
 
 def load_model(parameters: ModelParameters, catalog: ModelCatalog | None = None) -> ChatModel:
@@ -65,9 +71,17 @@ def engine_parameters(parameters: ModelParameters, resolved: ResolvedModel) -> E
             values['reply_protocol'] = entry.reply_protocol.value
         if values['tool_format'] == AUTO:
             values['tool_format'] = entry.tool_format
-    sampling = entry.sampling if entry else None
-    if values['temperature'] == FROM_CATALOGUE:
-        values['temperature'] = sampling.temperature if sampling else 0.0
-    if values['top_p'] == FROM_CATALOGUE:
-        values['top_p'] = sampling.top_p if sampling else 1.0
+    sampling = entry.sampling if entry else SuggestedSampling()
+    call_sampling = entry.call_sampling if entry else SuggestedSampling()
+    suggested = {
+        'temperature': sampling.temperature,
+        'top_p': sampling.top_p,
+        'call_temperature': call_sampling.temperature,
+        'call_top_p': call_sampling.top_p,
+    }
+    for name, value in suggested.items():
+        if values[name] == FROM_CATALOGUE:
+            values[name] = value
+    if parameters.warm_start_mb:
+        values['warm_start_folder'] = cache_directory() / 'warm_start'
     return EngineParameters(model_path=resolved.path, **values)

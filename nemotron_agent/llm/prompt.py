@@ -65,7 +65,7 @@ class PromptWriter:
         tokens = prompt.log.tokens
         return dataclasses.replace(
             prompt,
-            shared_tokens=common_prefix(tokens, self._shared_tokens(request)),
+            shared_tokens=common_prefix(tokens, self.shared(request)),
             lasting_tokens=self._lasting(request, prompt),
         )
 
@@ -73,6 +73,25 @@ class PromptWriter:
         """Tokens of a request's messages, without what begins the reply."""
         text = self._render(request.messages, request, opens_reply=False)
         return len(self._from_the_start(text))
+
+    def shared(self, request: ChatRequest) -> list[int]:
+        """What all conversations with a request's system message and tools begin with.
+
+        Raises:
+            ChatTemplateError: the template fails on the messages.
+        """
+        system = tuple(message for message in request.messages[:1] if message.role == 'system')
+        key = ChatRequest('', system, request.tools, request.thinking)
+        if self._shared is None or self._shared[0] != key:
+            prompts = [
+                self._from_the_start(
+                    self._render((*system, Message('user', text)), key, opens_reply=True)
+                )
+                for text in _COMMANDS
+            ]
+            shared = prompts[0][: min(common_prefix(prompts[0], other) for other in prompts[1:])]
+            self._shared = (key, shared)
+        return self._shared[1]
 
     def _write(self, request: ChatRequest, log: ConversationLog | None) -> Prompt:
         text = self._render(request.messages, request, opens_reply=True)
@@ -88,21 +107,6 @@ class PromptWriter:
             ConversationLog(request.tools, request.messages, tokens, ends),
             opens_thinking=text.rstrip().endswith(_THINK_BEGIN),
         )
-
-    def _shared_tokens(self, request: ChatRequest) -> list[int]:
-        """What all conversations with this system message and these tools begin with."""
-        system = tuple(message for message in request.messages[:1] if message.role == 'system')
-        key = ChatRequest('', system, request.tools, request.thinking)
-        if self._shared is None or self._shared[0] != key:
-            prompts = [
-                self._from_the_start(
-                    self._render((*system, Message('user', text)), key, opens_reply=True)
-                )
-                for text in _COMMANDS
-            ]
-            shared = prompts[0][: min(common_prefix(prompts[0], other) for other in prompts[1:])]
-            self._shared = (key, shared)
-        return self._shared[1]
 
     def _lasting(self, request: ChatRequest, prompt: Prompt) -> int:
         """Where the prompt of the next command leaves this one, if there is a reasoned reply."""

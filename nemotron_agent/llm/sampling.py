@@ -1,5 +1,6 @@
 """The choice of the next token."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,35 @@ Tokens = npt.NDArray[np.intp]
 _LIKELY = 1024
 
 
-class Sampler:
-    """Picks tokens by their logits: the likeliest at temperature 0, else seeded chance."""
+@dataclasses.dataclass(frozen=True)
+class Randomness:
+    """How far a choice may stray from the likeliest token.
 
-    def __init__(self, temperature: float, top_p: float, seed: int) -> None:
-        self._temperature = temperature
-        self._top_p = top_p
+    Attributes:
+        temperature: divides the logits; 0 takes the likeliest.
+        top_p: share of the probability to choose from, the likeliest first.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the likeliest token is taken."""
+        return self.temperature == 0 or self.top_p == 0
+
+
+class Sampler:
+    """Picks tokens by their logits: the likeliest, or by seeded chance.
+
+    Args:
+        free: how to choose where any token may come.
+        constrained: how to choose where a grammar says what may come.
+    """
+
+    def __init__(self, free: Randomness, constrained: Randomness, seed: int) -> None:
+        self._free = free
+        self._constrained = constrained
         self._random = np.random.default_rng(seed)
 
     def pick(self, logits: Logits, allowed: Tokens | None = None) -> int:
@@ -31,30 +55,31 @@ class Sampler:
             raise EvaluationError(
                 'the grammar allows no token: this is a defect, please report it'
             )
-        index = self._pick_index(values)
+        index = self._pick_index(values, self._free if allowed is None else self._constrained)
         if np.isnan(values[index]):
             raise EvaluationError('the model computes no numbers (NaN): its file may be damaged')
         return int(index if allowed is None else allowed[index])
 
-    def _pick_index(self, values: Logits) -> int:
+    def _pick_index(self, values: Logits, randomness: Randomness) -> int:
         best = int(np.argmax(values))
-        if self._temperature == 0 or self._top_p == 0 or np.isnan(values[best]):
+        if randomness.is_none or np.isnan(values[best]):
             return best
-        weights = np.exp((values.astype(np.float64) - float(values[best])) / self._temperature)
-        order, weights = self._nucleus(weights)
+        excess = values.astype(np.float64) - float(values[best])
+        order, weights = _nucleus(np.exp(excess / randomness.temperature), randomness.top_p)
         cumulative = np.cumsum(weights)
         chosen = np.searchsorted(cumulative, self._random.random() * cumulative[-1], 'right')
         return int(order[min(int(chosen), order.size - 1)])
 
-    def _nucleus(self, weights: npt.NDArray[np.float64]) -> tuple[Tokens, Any]:
-        """The smallest set of likeliest tokens whose share is `top_p`, likeliest first."""
-        wanted = self._top_p * weights.sum()
-        count = min(_LIKELY, weights.size)
-        while True:
-            order = np.argpartition(weights, weights.size - count)[weights.size - count :]
-            order = order[np.argsort(-weights[order], kind='stable')]
-            cumulative = np.cumsum(weights[order])
-            if cumulative[-1] >= wanted or count == weights.size:
-                keep = int(np.searchsorted(cumulative, wanted)) + 1
-                return order[:keep], weights[order[:keep]]
-            count = min(count * 8, weights.size)
+
+def _nucleus(weights: npt.NDArray[np.float64], top_p: float) -> tuple[Tokens, Any]:
+    """The smallest set of likeliest tokens whose share is `top_p`, likeliest first."""
+    wanted = top_p * weights.sum()
+    count = min(_LIKELY, weights.size)
+    while True:
+        order = np.argpartition(weights, weights.size - count)[weights.size - count :]
+        order = order[np.argsort(-weights[order], kind='stable')]
+        cumulative = np.cumsum(weights[order])
+        if cumulative[-1] >= wanted or count == weights.size:
+            keep = int(np.searchsorted(cumulative, wanted)) + 1
+            return order[:keep], weights[order[:keep]]
+        count = min(count * 8, weights.size)

@@ -45,6 +45,7 @@ from nemotron_agent.core.chat_model import (
 )
 from nemotron_agent.core.errors import ConfigurationError, ContextFullError, EvaluationError
 from nemotron_agent.core.messages import Message, ToolCall
+from nemotron_agent.core.tool import ToolSpec
 
 Seconds = Annotated[float, pydantic.Field(ge=0.0, le=60.0)]
 
@@ -164,6 +165,11 @@ class ScriptedModel:
             return self._reply(request, on_progress, cancel)
         finally:
             self._busy.release()
+
+    def prepare(
+        self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
+    ) -> None:
+        """Nothing is made ready."""
 
     def forget(self, conversation_id: str) -> None:
         """Drop what is kept for a conversation."""

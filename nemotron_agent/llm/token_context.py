@@ -54,5 +54,11 @@ class TokenContext(Protocol):
     def copy(self, source: int, target: int) -> None:
         """Make a sequence the same as another."""
 
+    def state_bytes(self, sequence: int) -> memoryview:
+        """All that a sequence holds."""
+
+    def load_state(self, state: memoryview, sequence: int) -> bool:
+        """Give an empty sequence what `state_bytes` gave; False if it cannot be used."""
+
     def clear(self) -> None:
         """Forget everything."""

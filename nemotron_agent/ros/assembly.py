@@ -13,8 +13,10 @@ from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.conversation import ConversationStore
 from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.messages import Message
 from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.core.task import Task, TaskResult
+from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool_registry import RequestObserver, ToolRegistry
 from nemotron_agent.llm.model_loading import ModelParameters, load_model
 from nemotron_agent.ros.parameters import AgentParameters
@@ -35,12 +37,12 @@ class ConfiguredAgent:
     registry: ToolRegistry
     agent: Agent
     conversations: ConversationStore
-    thinks: bool
+    thinking: Thinking
 
     def run_task(self, task: Task, on_event: EventSink, cancel: CancelToken) -> TaskResult:
         """Carry out one task in its conversation."""
         if task.thinking is None:
-            task = dataclasses.replace(task, thinking=self.thinks)
+            task = dataclasses.replace(task, thinking=self.thinking)
         conversation = self.conversations.get(task.conversation_id)
         return self.agent.run(task, conversation, on_event, cancel)
 
@@ -80,13 +82,15 @@ def assemble(
         max_bad_calls=parameters.max_bad_calls,
         max_repeats=parameters.max_repeats,
     )
+    thinking = Thinking(parameters.thinking)
+    model.prepare(Message('system', prompt), registry.specs, thinking is Thinking.ON)
     return ConfiguredAgent(
         model=model,
         skills=skills,
         registry=registry,
         agent=Agent(model, registry, prompt, limits),
         conversations=ConversationStore(parameters.max_conversations),
-        thinks=parameters.thinking,
+        thinking=thinking,
     )
 
 

@@ -18,6 +18,11 @@ class _Parameter:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
 
+    @property
+    def is_switch(self) -> bool:
+        """Whether it may be on or off: what YAML makes booleans of, unless they are quoted."""
+        return 'on' in self.choices
+
 
 PARAMETERS = {
     'autostart': _Parameter(True, 'Configure and activate at start.'),
@@ -49,16 +54,33 @@ PARAMETERS = {
         'How calls are written; auto finds it from the chat template.',
         choices=('auto', 'hermes', 'nemotron'),
     ),
-    'thinking': _Parameter(False, 'Reason before each reply, where the model can.'),
+    'thinking': _Parameter(
+        'off',
+        'Reason before replies: off, on, or auto (for several steps, and after a failure).',
+        choices=('off', 'on', 'auto'),
+    ),
     'temperature': _Parameter(
-        -1.0, 'Randomness of the choice of tokens; 0 is none, -1 asks the catalogue.', -1.0, 2.0
+        -1.0, 'Randomness of text and reasoning; 0 is none, -1 asks the catalogue.', -1.0, 2.0
     ),
     'top_p': _Parameter(
         -1.0, 'Share of the probability to choose from; -1 asks the catalogue.', -1.0, 1.0
     ),
+    'call_temperature': _Parameter(
+        -1.0, 'The same inside calls; 0 makes a command repeat, -1 asks the catalogue.', -1.0, 2.0
+    ),
+    'call_top_p': _Parameter(
+        -1.0, 'Share of the probability to choose from inside calls; -1 as above.', -1.0, 1.0
+    ),
     'seed': _Parameter(0, 'Seed of the choice of tokens.', 0, 2**31 - 1),
     'max_reply_tokens': _Parameter(512, 'Limit of one reply, without its reasoning.', 16, 32768),
     'max_thinking_tokens': _Parameter(512, 'Limit of the reasoning of one reply.', 0, 32768),
+    'warm_start_mb': _Parameter(
+        512,
+        'Disk for the state after system prompt and tools, so that a restart does not read them '
+        'again [MB]; 0 keeps none.',
+        0,
+        1048576,
+    ),
     'max_steps': _Parameter(12, 'Replies asked of the model in one task.', 1, 100),
     'max_bad_calls': _Parameter(3, 'Calls in one task that cannot be run.', 0, 100),
     'max_repeats': _Parameter(2, 'Calls in one task that repeat what just succeeded.', 0, 100),
@@ -80,6 +102,8 @@ class AgentParameters:
         self._values = {name: node.get_parameter(name).value for name in PARAMETERS}
         for name, parameter in PARAMETERS.items():
             value = self._values[name]
+            if parameter.is_switch and isinstance(value, bool):
+                value = self._values[name] = 'on' if value else 'off'
             if parameter.choices and value not in parameter.choices:
                 raise ConfigurationError(
                     f'parameter {name} is "{value}": choose one of {", ".join(parameter.choices)}'
@@ -103,7 +127,9 @@ def declare_parameters(node: Any) -> None:
 
 
 def _descriptor(name: str, parameter: _Parameter) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(name=name, description=parameter.description)
+    descriptor = ParameterDescriptor(
+        name=name, description=parameter.description, dynamic_typing=parameter.is_switch
+    )
     if name not in ('autostart', 'diagnostics_period_sec'):
         descriptor.description += ' ' + AT_CONFIGURE
     if parameter.choices:

@@ -12,6 +12,7 @@ from nemotron_agent.core.errors import (
 from nemotron_agent.core.json_text import encodable
 from nemotron_agent.core.task import Task, TaskResult, TaskStatus
 from nemotron_agent.core.task_queue import TaskHandle, TaskQueue
+from nemotron_agent.core.thinking import Thinking
 
 NOT_ACTIVE = 'the agent is not active: configure and activate its node first'
 MAX_NAME_CHARACTERS = 256
@@ -47,7 +48,7 @@ class TaskIntake:
         origin: str,
         conversation_id: str = '',
         priority: int = 0,
-        thinking: bool | None = None,
+        thinking: Thinking | None = None,
         timeout_sec: float = 0.0,
     ) -> TaskHandle:
         """Check a command and queue it; empty and 0 mean the node's own.
@@ -88,7 +89,7 @@ class TaskIntake:
         return queue.submit(task, on_event)
 
 
-def thinking_choice(value: int, constants: Any) -> bool | None:
+def thinking_choice(value: int, constants: Any) -> Thinking | None:
     """Read the field `thinking` of a goal.
 
     Raises:
@@ -96,9 +97,12 @@ def thinking_choice(value: int, constants: Any) -> bool | None:
     """
     choices = {
         constants.THINKING_DEFAULT: None,
-        constants.THINKING_OFF: False,
-        constants.THINKING_ON: True,
+        constants.THINKING_OFF: Thinking.OFF,
+        constants.THINKING_ON: Thinking.ON,
+        constants.THINKING_AUTO: Thinking.AUTO,
     }
     if value not in choices:
-        raise InvalidTaskError(f'thinking is {value}: give 0 (default), 1 (off) or 2 (on)')
+        raise InvalidTaskError(
+            f'thinking is {value}: give 0 (default), 1 (off), 2 (on) or 3 (auto)'
+        )
     return choices[value]

@@ -15,6 +15,7 @@ from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.errors import ContextFullError, EvaluationError
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.task import Task, TaskStatus
+from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import Outcome, SkillFeedback, ToolResult
 from nemotron_agent.core.tool_registry import ToolRegistry
 from nemotron_agent.safety.gate import SafetyGate
@@ -75,6 +76,21 @@ def test_the_model_sees_system_history_and_results_in_order():
 def test_free_text_is_the_answer_of_a_native_model():
     result = Run([says(' Hello. ')], protocol=ReplyProtocol.NATIVE)()
     assert (result.status, result.answer) == (TaskStatus.DONE, 'Hello.')
+
+
+def test_it_reasons_in_auto_for_several_steps_and_after_a_failure():
+    tool = ListedTool(
+        results=[ToolResult(Outcome.ABORTED, 'blocked'), ToolResult(Outcome.SUCCEEDED, 'done')]
+    )
+    replies = [
+        calls('go_to', place='kitchen'),
+        calls('go_to', place='kitchen'),
+        fumbles('<tool_call>', 'the call was cut off'),
+        calls('answer', text='There.'),
+    ]
+    run = Run(replies, tool)
+    run(Task('go to the kitchen', 'c1', 'operator', thinking=Thinking.AUTO))
+    assert [request.thinking for request in run.model.requests] == [False, True, False, True]
 
 
 def test_a_question_back_awaits_a_reply():

@@ -27,6 +27,7 @@ def file(folder):
 def test_where_models_are_kept(monkeypatch, tmp_path):
     monkeypatch.setenv('HOME', '/home/robot')
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    monkeypatch.delenv('NEMOTRON_AGENT_CACHE', raising=False)
     monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
     assert default_folder() == Path('/home/robot/.cache/nemotron_agent/models')
 
@@ -35,6 +36,9 @@ def test_where_models_are_kept(monkeypatch, tmp_path):
 
     monkeypatch.setenv('XDG_CACHE_HOME', '/var/cache')
     assert default_folder() == Path('/var/cache/nemotron_agent/models')
+
+    monkeypatch.setenv('NEMOTRON_AGENT_CACHE', '/data/cache')
+    assert default_folder() == Path('/data/cache/models')
 
     monkeypatch.setenv(FOLDER_VARIABLE, '~/models')
     assert default_folder() == Path('/home/robot/models')

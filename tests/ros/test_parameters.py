@@ -34,6 +34,12 @@ def test_a_choice_that_is_none():
         AgentParameters(Values(kv_type='f8'))
 
 
+@pytest.mark.parametrize(('written', 'read'), [(True, 'on'), (False, 'off'), ('auto', 'auto')])
+def test_a_switch_may_be_what_yaml_makes_of_on_and_off(written, read):
+    parameters = AgentParameters(Values(thinking=written, flash_attention=written))
+    assert (parameters.thinking, parameters.flash_attention) == (read, read)
+
+
 def test_the_docs_name_every_parameter_and_its_default():
     rows = [line.split(' | ') for line in DOCS.read_text().splitlines() if line.startswith('| `')]
     shown = {row[0].strip('| `'): row[1].strip('`') for row in rows}
