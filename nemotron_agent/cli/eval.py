@@ -1,0 +1,188 @@
+"""`nemotron-agent eval`: how often does the agent do what it was told?"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.thinking import Thinking
+
+if TYPE_CHECKING:
+    from nemotron_agent.core.chat_model import ChatModel
+    from nemotron_agent.evaluation.body import Body
+    from nemotron_agent.evaluation.run_settings import RunSettings
+    from nemotron_agent.evaluation.suite import Suite
+    from nemotron_agent.evaluation.suite_run import ScoredTurn, SuiteRun
+
+DEFAULT_MODEL = 'qwen2.5-coder-1.5b'
+RESULTS = 'results.jsonl'
+EPILOG = """\
+A suite is YAML: conversations, and what is right to do in each. docs/evaluation.md explains it.
+Finished conversations are kept, so that an interrupted run goes on where it stopped.
+
+examples:
+  nemotron-agent eval test                       the shipped suite, on a simulated robot
+  nemotron-agent eval test --dry --only multi    some of it, without ROS
+  nemotron-agent eval my_suite.yaml --skills my_skills.yaml --places my_places.yaml --dry
+  nemotron-agent eval test --report report       write report/report.html and report.md too
+
+Exit status: 0 all goals reached, 1 one is missed, 2 a wrong call or an error.
+"""
+
+
+def add_parser(subparsers: 'argparse._SubParsersAction[argparse.ArgumentParser]') -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        'eval',
+        help='measure how well a model obeys, with a suite of commands',
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('suite', help='name of a shipped suite, or a file or folder')
+    parser.add_argument('--model', default=DEFAULT_MODEL, help='name or file (%(default)s)')
+    parser.add_argument('--skills', type=Path, help="skill manifest (the suite's robot's)")
+    parser.add_argument('--places', type=Path, help="places file (the suite's robot's)")
+    parser.add_argument('--system-prompt', type=Path, metavar='FILE', help='(the one shipped)')
+    parser.add_argument(
+        '--only', nargs='+', default=[], metavar='TAG|ID', help='conversations to hold'
+    )
+    parser.add_argument('--dry', action='store_true', help='without ROS and robot')
+    parser.add_argument('--repeat', type=_positive, default=1, metavar='N', help='times (1)')
+    parser.add_argument('--seed', type=int, default=0, help='of the first repeat (%(default)s)')
+    parser.add_argument(
+        '--thinking', choices=[each.value for each in Thinking], default='off', help='(off)'
+    )
+    parser.add_argument('--n-ctx', type=int, default=8192, help='context, tokens (%(default)s)')
+    parser.add_argument('--report', type=Path, metavar='DIR', help='write a report into a folder')
+    parser.add_argument('--fresh', action='store_true', help='hold all conversations again')
+    parser.add_argument('--json', action='store_true', help='print a line of JSON for each figure')
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Hold the conversations; return 1 if a goal is missed."""
+    from nemotron_agent.cli.eval_figures import (
+        figure_table,
+        figures_of,
+        group_table,
+        print_wrong,
+    )
+    from nemotron_agent.evaluation.measures import by_robot, by_tag
+    from nemotron_agent.evaluation.result_log import ResultLog
+    from nemotron_agent.evaluation.suite_run import SuiteRun
+
+    suite = _suite(args).only(args.only)
+    settings = _settings(args)
+    log = ResultLog((args.report or _state_folder(suite.name)) / RESULTS)
+    suite_run = SuiteRun(suite, settings, log, args.repeat, args.fresh)
+    console = Console(stderr=True, highlight=False)
+    console.print(
+        f'{suite_run.conversations} conversations, {suite_run.resumed} of them held before; '
+        f'results: {log.path}',
+        style='dim',
+        soft_wrap=True,
+    )
+    if suite_run.pending:
+        _hold(args, suite_run, console)
+    turns = suite_run.scored
+    figures = figures_of(turns)
+    if args.json:
+        print('\n'.join(figure.to_json() for figure in figures))
+    else:
+        out = Console(highlight=False)
+        print_wrong(out, turns)
+        for table in (group_table('tag', by_tag(turns)), group_table('robot', by_robot(turns))):
+            out.print(table)
+        out.print(figure_table(figures))
+    return 1 if any(figure.holds is False for figure in figures) else 0
+
+
+def _suite(args: argparse.Namespace) -> 'Suite':
+    from nemotron_agent.evaluation.robot import RobotFiles
+    from nemotron_agent.evaluation.suite import load_suite
+
+    return load_suite(args.suite, RobotFiles(args.skills, args.places, args.system_prompt))
+
+
+def _settings(args: argparse.Namespace) -> 'RunSettings':
+    from nemotron_agent.cli.model_fetch import fetch_model
+    from nemotron_agent.evaluation.run_settings import RunSettings, code_digest
+    from nemotron_agent.llm.model_catalog import resolve_model
+    from nemotron_agent.llm.model_fingerprint import model_fingerprint
+
+    fetch_model(args.model)
+    resolved = resolve_model(args.model)
+    try:
+        digest = model_fingerprint(resolved.path)
+    except OSError as error:
+        raise ConfigurationError(f'cannot read the model {resolved.path}: {error}') from error
+    return RunSettings(
+        model=resolved.name,
+        model_digest=digest,
+        thinking=args.thinking,
+        seed=args.seed,
+        n_ctx=args.n_ctx,
+        dry=args.dry,
+        code=code_digest(args.dry),
+    )
+
+
+def _hold(args: argparse.Namespace, suite_run: 'SuiteRun', console: Console) -> None:
+    body = _body(args)
+    try:
+        with Progress(
+            TextColumn('{task.description}'),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not sys.stderr.isatty(),
+        ) as progress:
+            suite_run.run(_model_maker(args), body, _shown_in(progress, suite_run))
+    finally:
+        body.close()
+
+
+def _shown_in(progress: Progress, suite_run: 'SuiteRun') -> Callable[[list['ScoredTurn']], None]:
+    from nemotron_agent.evaluation.measures import Measures
+
+    task = progress.add_task('', total=suite_run.conversations, completed=suite_run.resumed)
+
+    def show(turns: list['ScoredTurn']) -> None:
+        measures = Measures.of(suite_run.scored)
+        scores = f'tool {measures.tool}  arguments {measures.arguments}'
+        progress.update(task, advance=1, description=scores)
+
+    return show
+
+
+def _model_maker(args: argparse.Namespace) -> Callable[[int], 'ChatModel']:
+    from nemotron_agent.llm.model_loading import ModelParameters, load_model
+
+    return lambda seed: load_model(ModelParameters(args.model, n_ctx=args.n_ctx, seed=seed))
+
+
+def _body(args: argparse.Namespace) -> 'Body':
+    from nemotron_agent.evaluation.body import DryBody
+
+    if not args.dry:
+        raise ConfigurationError('runs on the simulated robot are not built yet: use --dry')
+    return DryBody()
+
+
+def _state_folder(suite: str) -> Path:
+    base = os.environ.get('XDG_STATE_HOME') or '~/.local/state'
+    return Path(base).expanduser() / 'nemotron_agent' / 'evaluation' / suite
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError('it must be 1 at least')
+    return number
