@@ -62,7 +62,7 @@ class Sampler:
 
     def _pick_index(self, values: Logits, randomness: Randomness) -> int:
         best = int(np.argmax(values))
-        if randomness.is_none or np.isnan(values[best]):
+        if randomness.is_none or values.size == 1 or np.isnan(values[best]):
             return best
         excess = values.astype(np.float64) - float(values[best])
         order, weights = _nucleus(np.exp(excess / randomness.temperature), randomness.top_p)

@@ -8,27 +8,17 @@ import pytest
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import (
-    ChatRequest,
     Phase,
     ReplyProgress,
     ReplyProtocol,
     StopReason,
 )
-from nemotron_agent.core.errors import (
-    ChatTemplateError,
-    ConfigurationError,
-    ContextFullError,
-    EvaluationError,
-    ModelFileError,
-)
+from nemotron_agent.core.errors import ConfigurationError, ContextFullError, EvaluationError
 from nemotron_agent.core.messages import Message
-from nemotron_agent.llm.engine_parameters import EngineParameters
-from nemotron_agent.llm.llama_engine import LlamaEngine
-from nemotron_agent.testing.robot_tools import NAVIGATE_TO, SAY, STOP, TURN, tool
-from nemotron_agent.testing.synthetic_model import write_tiny_hybrid
+from nemotron_agent.testing.robot_tools import SAY, tool
 
-TOOLS = (NAVIGATE_TO, TURN, STOP, SAY)
-SYSTEM = Message('system', 'You drive a robot.')
+from .engine_talk import SYSTEM, TOOLS, ask, in_thread, make_engine
+
 COMMANDS = ('go to the dock', 'turn left', 'stop')
 
 
@@ -42,11 +32,6 @@ class Kind:
 
 HYBRID = Kind('tiny_hybrid_path', {'n_ctx': 8192, 'reply_protocol': 'call_only'})
 PLAIN = Kind('smollm2_path', {'n_ctx': 4096, 'tool_format': 'hermes'})
-
-
-def make_engine(path, **parameters):
-    # One thread: llama.cpp's threads wait for each other by spinning, and cores may be few.
-    return LlamaEngine(EngineParameters(path, **{'n_threads': 1, **parameters}))
 
 
 @pytest.fixture(scope='module', params=[HYBRID, PLAIN], ids=['hybrid', 'plain'])
@@ -74,13 +59,6 @@ def hybrid(tiny_hybrid_path):
     engine.close()
 
 
-def ask(engine, messages, *, on_progress=lambda progress: None, cancel=None, **request):
-    request = {'conversation_id': 'c', 'tools': TOOLS, **request}
-    return engine.reply(
-        ChatRequest(messages=tuple(messages), **request), on_progress, cancel or CancelToken()
-    )
-
-
 def follow_up(reply):
     """What a conversation goes on with after a reply."""
     if reply.problem:
@@ -104,24 +82,6 @@ def long_prompt(engine):
     """More than 3,000 tokens; the tiny model has one for each letter."""
     words = 'the robot drives on and on '
     return [SYSTEM, Message('user', words * (130 if engine.name == 'tiny_hybrid' else 460))]
-
-
-class Waiting:
-    """An `on_progress` that holds the engine's thread until it is let go."""
-
-    def __init__(self):
-        self.is_held = threading.Event()
-        self.let_go = threading.Event()
-
-    def __call__(self, progress):
-        self.is_held.set()
-        self.let_go.wait(30)
-
-
-def in_thread(function):
-    thread = threading.Thread(target=function, daemon=True)
-    thread.start()
-    return thread
 
 
 def test_only_new_tokens_are_evaluated_over_turns(engine):
@@ -270,43 +230,6 @@ def test_bad_unicode_in_a_tool_result_is_taken(engine):
     assert ask(engine, messages).usage.new_tokens > 0
 
 
-def test_waiting_requests_are_served_by_priority_then_in_order(hybrid):
-    waiting, served = Waiting(), []
-    user = [Message('user', 'hi')]
-    threads = [in_thread(lambda: ask(hybrid, user, on_progress=waiting, max_tokens=4))]
-    assert waiting.is_held.wait(30)
-
-    def note(name):
-        return lambda progress: served.append(name) if name not in served else None
-
-    for name, priority in (('first', 0), ('second', 0), ('urgent', 5)):
-        queued = hybrid.n_waiting + 1
-        threads.append(
-            in_thread(
-                lambda name=name, priority=priority: ask(
-                    hybrid, user, on_progress=note(name), priority=priority, max_tokens=4
-                )
-            )
-        )
-        while hybrid.n_waiting < queued:
-            time.sleep(0.001)
-    waiting.let_go.set()
-    for thread in threads:
-        thread.join()
-    assert served == ['urgent', 'first', 'second']
-
-
-def test_a_cancel_while_waiting_is_answered_at_once(hybrid):
-    waiting, cancel, user = Waiting(), CancelToken(), [Message('user', 'hi')]
-    thread = in_thread(lambda: ask(hybrid, user, on_progress=waiting, max_tokens=4))
-    assert waiting.is_held.wait(30)
-    threading.Timer(0.05, cancel.cancel).start()
-    reply = ask(hybrid, user, cancel=cancel)
-    assert reply.stop_reason is StopReason.CANCELED
-    waiting.let_go.set()
-    thread.join()
-
-
 def test_an_error_of_the_caller_reaches_the_caller_and_nobody_else(hybrid):
     def fail(progress):
         raise RuntimeError('mine')
@@ -360,89 +283,3 @@ def test_a_closed_engine_answers_nobody(tiny_hybrid_path):
     engine.forget('c')
     with pytest.raises(EvaluationError, match='the model tiny_hybrid is closed'):
         ask(engine, [Message('user', 'hi')])
-
-
-def test_closing_ends_what_runs_and_refuses_what_waits(tiny_hybrid_path):
-    engine = make_engine(tiny_hybrid_path, n_ctx=4096)
-    waiting, outcomes = Waiting(), {}
-
-    def run(name, on_progress):
-        try:
-            outcomes[name] = ask(engine, [Message('user', 'hi')], on_progress=on_progress)
-        except EvaluationError as error:
-            outcomes[name] = error
-
-    threads = [in_thread(lambda: run('running', waiting))]
-    assert waiting.is_held.wait(30)
-    threads.append(in_thread(lambda: run('waiting', lambda progress: None)))
-    while engine.n_waiting < 1:
-        time.sleep(0.001)
-    threading.Timer(0.05, waiting.let_go.set).start()
-    engine.close()
-    for thread in threads:
-        thread.join()
-    assert outcomes['running'].stop_reason is StopReason.CANCELED
-    assert 'is closed' in str(outcomes['waiting'])
-
-
-def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(ModelFileError, match='cannot read the model file .*no such file|No such'):
-        make_engine(tmp_path / 'no.gguf')
-
-
-def test_a_folder_is_no_model(tmp_path):
-    with pytest.raises(ModelFileError, match='cannot read the model file'):
-        make_engine(tmp_path)
-
-
-def test_a_file_of_another_kind_is_an_error(tmp_path):
-    path = tmp_path / 'text.gguf'
-    path.write_text('hello')
-    with pytest.raises(ModelFileError, match="is not a GGUF model file: it begins with b'hell'"):
-        make_engine(path)
-
-
-@pytest.mark.parametrize('share', [0.002, 0.02, 0.5, 0.999])
-def test_a_truncated_file_is_an_error_that_says_why(tmp_path, tiny_hybrid_path, share):
-    data = tiny_hybrid_path.read_bytes()
-    path = tmp_path / 'short.gguf'
-    path.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(ModelFileError, match='llama.cpp cannot load .*short.gguf: .+') as caught:
-        make_engine(path)
-    assert 'does not say why' not in str(caught.value)
-
-
-def test_a_file_that_is_only_a_header_is_an_error(tmp_path):
-    path = tmp_path / 'bad.gguf'
-    path.write_bytes(b'GGUF' + bytes(100))
-    with pytest.raises(ModelFileError, match='llama.cpp cannot load'):
-        make_engine(path)
-
-
-@pytest.mark.parametrize(
-    ('template', 'message'),
-    [
-        ('', 'holds no chat template'),
-        ('{% for %}', 'is not valid jinja'),
-        ('{{ messages }}', 'no tool format knows the model.s chat template: set the parameter'),
-    ],
-)
-def test_a_template_that_cannot_be_used_is_an_error(tmp_path, template, message):
-    path = write_tiny_hybrid(tmp_path / 'model.gguf', chat_template=template)
-    with pytest.raises(ChatTemplateError, match=message):
-        make_engine(path)
-
-
-def test_a_context_the_model_cannot_have_is_an_error_that_says_why(tiny_hybrid_path):
-    with pytest.raises(EvaluationError, match='cannot make a context of 512 tokens: .*q8_0'):
-        make_engine(tiny_hybrid_path, n_ctx=512, kv_type='q8_0')
-
-
-def test_a_path_of_any_bytes_is_taken(tmp_path):
-    path = write_tiny_hybrid(tmp_path / 'mod\udcffell ü.gguf')
-    make_engine(path, n_ctx=512).close()
-
-
-def test_loading_is_quiet(capfd, tiny_hybrid_path):
-    make_engine(tiny_hybrid_path, n_ctx=512).close()
-    assert capfd.readouterr() == ('', '')
