@@ -24,12 +24,14 @@ class Loaded:
 
     Attributes:
         noise: how far logits may be off if the same tokens came in other batches.
+        saved: the state after SHARED, once it was saved.
     """
 
     model: LlamaModel
     context: LlamaContext
     twin: LlamaContext
     noise: float
+    saved: list = dataclasses.field(default_factory=list)
 
 
 def load(path, noise):
@@ -241,6 +243,16 @@ def test_rewinds_to_a_snapshot(recorder):
     assert recorder.state.n_resident == len(history)
 
 
+def test_a_saved_state_is_the_one_that_was_left(recorder):
+    turn(recorder, 'a', SHARED, 1)
+    restart(recorder)
+    assert recorder.exact_restores == 1
+    recorder.evaluate(tokens(20, 3))
+    recorder.assert_bit_equal_to_a_fresh_one()
+    restart(recorder)
+    assert recorder.go_to([*SHARED, 50], 'b') == len(SHARED)
+
+
 def test_one_newer_shared_beginning_replaces_another(recorder):
     for first in (tokens(60, 1), tokens(60, 2)):
         recorder.go_to([*first, 50], 'a')
@@ -261,6 +273,20 @@ STEPS = st.lists(
     min_size=1,
     max_size=14,
 )
+
+
+def restart(recorder):
+    """Begin anew with the saved state of what all share."""
+    state = recorder.state
+    state.clear()
+    saved = recorder.loaded.saved
+    if not saved:
+        recorder.evaluate(SHARED)
+        saved.append(state.save())
+        state.clear()
+    assert state.load(SHARED, saved[0])
+    state.keep(Worth.SHARED)
+    recorder.check()
 
 
 @settings(max_examples=60, deadline=None)
@@ -303,6 +329,6 @@ def interleave(loaded, steps):
             recorder.state.forget(owner)
             histories[owner] = SHARED
         else:
-            recorder.state.clear()
+            restart(recorder)
     if steps[-1][0] in ('turn', 'think', 'cancel'):
         recorder.assert_near_a_fresh_one()
