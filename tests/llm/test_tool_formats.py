@@ -1,7 +1,3 @@
-import json
-
-import hypothesis
-import hypothesis.strategies as st
 import pytest
 
 from nemotron_agent.core.errors import ChatTemplateError, ConfigurationError
@@ -33,6 +29,10 @@ def read(tool_format, text):
         'Sure! <tool_call>{"name":"turn","arguments":{"angle":-45}}</tool_call><tool_call>'
         '{"name": "stop", "arguments": {}}</tool_call>',
         '[{"name": "turn", "arguments": {"angle": -45}}]',
+        '<tool_call>\r\n```json\r\n{"name": "turn", "arguments": {"angle": -45}}\r\n```',
+        "{'name': 'turn', 'arguments': {'angle': -45,}}",
+        '{"name": "turn", "name": "turn", "arguments": {"angle": -45}}',
+        '<tool_call>{"name": "turn", "arguments": {"angle": -45}}<tool_call>{"name": "st',
     ],
 )
 def test_hermes_reads_what_models_write(text):
@@ -48,6 +48,10 @@ def test_hermes_reads_what_models_write(text):
         '<function=turn>\n<parameter=angle>\n-45\n</parameter>\n</tool_call>',
         '<function=turn>\n<parameter=angle>\n-45\n</parameter>\n</function>\n</tool_call>\n'
         '<tool_call>\n<function=stop>\n</function>\n</tool_call>',
+        '<function=turn>\n<parameter=angle>\n-45\n</tool_call>\n<tool_call>\n<function=st',
+        '<tool_call>\r\n<function=turn>\r\n<parameter=angle>\r\n-45\r\n</parameter>\r\n</tool_call>',
+        'Now:\n```xml\n<tool_call>\n<function=turn>\n<parameter=angle>\n-45\n</function>\n```',
+        '<function=turn>\n<parameter=angle>\n-45\n</parameter>\n<parameter=angle>\n-45\n</function>',
     ],
 )
 def test_nemotron_reads_what_models_write(text):
@@ -66,6 +70,77 @@ def test_nemotron_reads_a_parameter_after_one_that_was_not_closed():
 def test_nemotron_reads_values_that_are_no_strings(written, value):
     text = f'<function=configure>\n<parameter=fast>\n{written}\n</parameter>\n</function>'
     assert read(NEMOTRON, text) == ('configure', {'fast': value})
+
+
+@pytest.mark.parametrize(
+    ('written', 'value'),
+    [
+        (
+            "{'say': 'it\\'s \"on\"', 'x': [True, null, None,],}",
+            {'say': 'it\'s "on"', 'x': [1, None, None]},
+        ),
+        ('+5', 5),
+        ('-.5', -0.5),
+        ('5.', 5),
+        ('+1.50e1', 15),
+        ('007', '007'),
+        ('1_000', '1_000'),
+        ('nan', 'nan'),
+        ('Infinity', 'Infinity'),
+        ('1e999', '1e999'),
+        ('{1: 2}', '{1: 2}'),
+        ('{"a": 1, "a": 2}', '{"a": 1, "a": 2}'),
+    ],
+)
+def test_values_are_json_as_models_write_it_or_text(written, value):
+    text = f'<function=configure>\n<parameter=free>\n{written}\n</parameter>\n</function>'
+    assert read(NEMOTRON, text) == ('configure', {'free': value})
+
+
+@pytest.mark.parametrize(
+    'said',
+    [
+        'a </parameter> b',
+        '</parameter>',
+        'a </function> b',
+        'a\n</function>\nb',
+        'see </tool_call> and <parameter=x>',
+        '<tool_call>',
+        '<think>no</think>',
+        'for i in range(3):\n\tprint("<b>", {i: \'x\'})\n',
+        '\r\n',
+        '\ufffd',
+    ],
+)
+def test_nemotron_tells_markup_in_a_value_from_its_end(said):
+    text = NEMOTRON.call_text(ToolCall('', 'say', {'text': said}))
+    assert read(NEMOTRON, text) == ('say', {'text': said})
+
+
+@pytest.mark.parametrize(
+    ('around', 'call'),
+    [
+        ('<think>\nI may call {stop}.\n</think>\n{turn}', 'turn'),
+        ('I may call {stop}.\n</think>\n{turn}', 'turn'),
+        ('<think>\nI may call {stop}, but {turn}', 'turn'),
+        ('<think>\nI call {turn}\n{stop}', 'turn'),
+        ('<think>Now</think>{turn}<think>or {stop}', 'turn'),
+        ('The tag <tool_call> begins it: {turn} Done.', 'turn'),
+        ('Not "{stop}" but {turn}', 'turn'),
+        ('<think>\nI may call {turn}.\n</think>\nNo.', None),
+        ('<think>\nI may call {turn}, or', None),
+        ('I may call {turn}.\n</think>\nNo.', None),
+        ('It is written `{turn}`.', None),
+    ],
+)
+@pytest.mark.parametrize('tool_format', TOOL_FORMATS.values(), ids=TOOL_FORMATS)
+def test_a_call_in_reasoning_or_quotes_is_not_made(tool_format, around, call):
+    calls = {
+        'turn': tool_format.call_text(ToolCall('', 'turn', {'angle': 5})),
+        'stop': tool_format.call_text(ToolCall('', 'stop', {})),
+    }
+    found = read(tool_format, around.format(**calls))
+    assert (found == ('turn', {'angle': 5})) if call else isinstance(found, CallProblem)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +165,25 @@ def test_strings_come_back_as_they_were(said):
         (HERMES, '{"name": "turn", "arguments": "x"}', 'it is not valid JSON'),
         (HERMES, '{"name": ' + '[' * 100000 + ']' * 100000 + '}', 'nested too deeply'),
         (HERMES, '{"name": "fly", "arguments": {}}', 'There is no tool "fly". The tools are: nav'),
+        (HERMES, 'I set {"name": "turn", "arguments": {}}.', 'it holds no JSON object'),
+        (
+            HERMES,
+            '{"name": "turn", "arguments": {"angle": 1, "angle": 2}}',
+            '"angle" has two values',
+        ),
+        (HERMES, "{'name': 'turn', 'arguments': {'angle': 1, 'angle': 2}}", 'is not valid JSON'),
+        (
+            NEMOTRON,
+            '<function=turn>\n<parameter=angle>\n1\n<parameter=angle>\n2\n</function>',
+            'angle has two values',
+        ),
+        (
+            NEMOTRON,
+            '<function=say>\n<parameter=text>\nHel<tool_call>\n<function=stop>\n</function>',
+            'another call begins in the value of text',
+        ),
+        (NEMOTRON, 'I call <function=stop>\n</function>', 'it names no <function=...>'),
+        (NEMOTRON, '<function=tu<b>rn>\n</function>', 'it names no <function=...>'),
         (NEMOTRON, 'no call', 'it names no <function=...>'),
         (NEMOTRON, '<function=turn>\n<param', 'it does not go on with <parameter=...>'),
         (NEMOTRON, '<function=turn>\n', 'it does not go on with <parameter=...>'),
@@ -170,28 +264,3 @@ def test_tools_are_told_of_in_plain_text(tool_format):
         assert spec.description in text
     assert '<tool_call>' in text
     assert tool_format.result_text('done') == '<tool_response>\ndone\n</tool_response>'
-
-
-FRAGMENTS = st.sampled_from(
-    (
-        *('<tool_call>', '</tool_call>', '<function=turn>', '<function=say>', '</function>'),
-        *('<parameter=angle>', '<parameter=text>', '</parameter>', '{"name": "turn"', '{{', '}}'),
-        *(', "arguments": {', '"angle": ', '"text": ', '}', '{', '[', ']', '"', '\\', '\\ud800'),
-        *('45', '-1e999', 'NaN', 'True', 'None', '\n', ' ', '```json', 'é', '\ud800', '\0'),
-    )
-)
-
-
-@hypothesis.given(st.lists(FRAGMENTS | st.text(max_size=6), max_size=14).map(''.join))
-@hypothesis.settings(max_examples=1500, deadline=None)
-def test_whatever_a_model_writes_is_read_or_is_a_problem(text):
-    for tool_format in TOOL_FORMATS.values():
-        call = tool_format.parse(text, ROBOT_TOOLS)
-        if isinstance(call, ToolCall):
-            assert call.name in text
-            json.dumps(dict(call.arguments), allow_nan=False)
-        else:
-            assert call.text.endswith('.')
-        tool_format.spoken_so_far(text, 'text')
-        tool_format.called_name(text)
-        tool_format.dress(text)

@@ -9,16 +9,22 @@ from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm import loose_json
 from nemotron_agent.llm.grammar_text import Marker, json_value, literal, properties_of, sequence
-from nemotron_agent.llm.tool_formats.tool_format import ToolFormat, UnreadableCallError
+from nemotron_agent.llm.tool_formats.reply_scan import UnreadableCallError, WrittenCall
+from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 
-_STRING = r'"((?:[^"\\]|\\.)*)'
+_PIECE = re.compile(rf'{loose_json.STRING}|[{{}}"\']', re.DOTALL)
+_DEPTH = {'{': 1, '}': -1}
+_QUOTES = ('"', "'")
+_SPOKEN = r'\s*:\s*"((?:[^"\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*)("?)'
 
 
 class HermesFormat(ToolFormat):
     """`<tool_call>`, a line of JSON with name and arguments, `</tool_call>`."""
 
     name = 'hermes'
-    _name_pattern = re.compile(r'"name": "([^"]+)"')
+    _name_pattern = re.compile(r'"name"\s*:\s*"([^"]+)"')
+    _opening = re.compile(r'\s*(?:```\w*\s*)?(?:\[\s*)?(?=\{)')
+    _nothing = 'it holds no JSON object'
 
     def recognises(self, template: str) -> bool:
         """Whether a chat template has the model write calls this way."""
@@ -66,16 +72,19 @@ class HermesFormat(ToolFormat):
 
     def spoken_so_far(self, text: str, parameter: str) -> str:
         """Value, as far as it is written, of a string argument in an unfinished call."""
-        match = re.search(f'{re.escape(json.dumps(parameter))}: {_STRING}', text)
+        match = re.search(re.escape(json.dumps(parameter)) + _SPOKEN, text)
         if match is None:
             return ''
-        try:
-            return str(json.loads(f'"{match[1]}"', strict=False))
-        except ValueError:
-            return ''
+        value = str(json.loads(f'"{match[1]}"', strict=False))
+        if not match[2] and '\ud800' <= value[-1:] <= '\udbff':
+            value = value[:-1]
+        return value.encode('utf-8', 'replace').decode('utf-8')
 
-    def _read(self, text: str, tools: Mapping[str, ToolSpec]) -> tuple[str, dict[str, Any]]:
-        value = _first_object(text.partition(self.call_begin)[2] or text)
+    def _read(self, text: str, position: int, tools: Mapping[str, ToolSpec]) -> WrittenCall:
+        end = _end_of_object(text, position)
+        value = _loads(text[position:end])
+        if not isinstance(value, dict):
+            raise UnreadableCallError('it holds no JSON object')
         name = value.get('name')
         arguments = value.get('arguments', value.get('parameters', {}))
         if isinstance(arguments, str):
@@ -84,7 +93,7 @@ class HermesFormat(ToolFormat):
             raise UnreadableCallError('it has no "name"')
         if not isinstance(arguments, dict):
             raise UnreadableCallError('its "arguments" are no JSON object')
-        return name, arguments
+        return WrittenCall(name, arguments, end)
 
 
 def _member(tool_name: str, name: str, schema: Mapping[str, Any]) -> str:
@@ -92,35 +101,15 @@ def _member(tool_name: str, name: str, schema: Mapping[str, Any]) -> str:
     return f'{key} {json_value(schema, f"{tool_name}.{name}")}'
 
 
-def _first_object(text: str) -> dict[str, Any]:
-    """The first JSON object that begins in a text; a list gives its first item."""
-    start = text.find('{')
-    if start < 0:
-        raise UnreadableCallError('it holds no JSON object')
-    piece = _balanced(text[start:])
-    value = _loads(piece)
-    if not isinstance(value, dict):
-        raise UnreadableCallError('it holds no JSON object')
-    return value
-
-
-def _balanced(text: str) -> str:
-    """The beginning of a text up to the brace that closes its first one."""
-    depth, quoted, escaped = 0, False, False
-    for index, character in enumerate(text):
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped = character == '\\'
-            quoted = character != '"'
-        elif character == '"':
-            quoted = True
-        elif character == '{':
-            depth += 1
-        elif character == '}':
-            depth -= 1
-            if depth == 0:
-                return text[: index + 1]
+def _end_of_object(text: str, position: int) -> int:
+    """The place behind the brace that closes the one at a place."""
+    depth = 0
+    for piece in _PIECE.finditer(text, position):
+        if piece[0] in _QUOTES:
+            break
+        depth += _DEPTH.get(piece[0], 0)
+        if depth == 0:
+            return piece.end()
     raise UnreadableCallError('its JSON does not end')
 
 

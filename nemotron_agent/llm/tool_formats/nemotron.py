@@ -1,5 +1,6 @@
 """Calls as XML-like blocks of parameters: Nemotron 3."""
 
+import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -16,14 +17,36 @@ from nemotron_agent.llm.grammar_text import (
     literal,
     properties_of,
 )
-from nemotron_agent.llm.tool_formats.tool_format import ToolFormat, UnreadableCallError
+from nemotron_agent.llm.tool_formats.reply_scan import UnreadableCallError, WrittenCall
+from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 
-_FUNCTION = re.compile(r'<function=([^>\n]+)>')
-_NEXT = re.compile(r'\s*(?:<parameter=([^>\n]+)>\n?|</function>|</tool_call>)')
-_VALUE_END = re.compile(r'\n?</parameter>|\n(?=<parameter=)|\n?(?=</function>|</tool_call>)')
+_FUNCTION = re.compile(r'<function=([^<>\n]+)>')
+_NEXT = re.compile(r'\s*(?:<parameter=([^<>\n]+)>(\n?)|</function>|</tool_call>)')
+_TAGS = ('<parameter=', '</function>', '</tool_call>')
+# A value's own end is known by the tag behind it; models leave out the last such end.
+_OWN_END = rf'\n?</parameter>(?=\s*(?:{"|".join(_TAGS)}))'
+_OTHER_END = r'(?=<parameter=|</function>\s*(?:</?tool_call>|```|\Z)|</tool_call>)'
+_END_ON_LINES = re.compile(rf'{_OWN_END}|\n{_OTHER_END}')
+_END_IN_LINE = re.compile(rf'{_OWN_END}|\n?{_OTHER_END}')
 _CLOSING = '\n</parameter>\n'
 # What would end a value for the reader above, the writer is not allowed to put into one.
-_NO_END = r'~/(?s:.*)(<\/(parameter|function|tool_call)>|\n<parameter=)(?s:.*)/'
+_NO_END = r'~/(?s:.*)(<\/(parameter|function|tool_call)>|\n<parameter=|<function=)(?s:.*)/'
+
+
+def _begun(*texts: str) -> str:
+    """Expression for any beginning of one of the texts, the empty one too."""
+    beginnings = (
+        functools.reduce(lambda rest, c: f'(?:{re.escape(c)}{rest})?', reversed(text), '')
+        for text in texts
+    )
+    return f'(?:{"|".join(beginnings)})'
+
+
+# What may turn out to be the end of a value.
+_PERHAPS_END = re.compile(
+    rf'\n?(?:{_begun("</parameter>", *_TAGS)}|</parameter>\s*{_begun(*_TAGS)}'
+    rf'|</function>\s*{_begun("<tool_call>", "</tool_call>", "```")})\Z'
+)
 
 
 class NemotronFormat(ToolFormat):
@@ -34,6 +57,8 @@ class NemotronFormat(ToolFormat):
 
     name = 'nemotron'
     _name_pattern = _FUNCTION
+    _opening = re.compile(r'\s*(?:```\w*\s*)?(?=<function=)')
+    _nothing = 'it names no <function=...>'
 
     def recognises(self, template: str) -> bool:
         """Whether a chat template has the model write calls this way."""
@@ -75,25 +100,34 @@ class NemotronFormat(ToolFormat):
 
     def spoken_so_far(self, text: str, parameter: str) -> str:
         """Value, as far as it is written, of a string argument in an unfinished call."""
-        _, found, value = text.partition(f'<parameter={parameter}>\n')
-        if not found:
+        key = re.search(rf'<parameter={re.escape(parameter)}>(\n?)', text)
+        if key is None or (not key[1] and key.end() == len(text)):
             return ''
-        value, ended, _ = value.partition('\n</parameter>')
-        if ended:
-            return value
-        for length in range(len(_CLOSING) - 1, 0, -1):
-            if value.endswith(_CLOSING[:length]):
-                return value[:-length]
-        return value
+        end = _end_of_value(key[1]).search(text, key.end())
+        end = end or _PERHAPS_END.search(text, key.end())
+        return text[key.end() : end.start() if end else None]
 
-    def _read(self, text: str, tools: Mapping[str, ToolSpec]) -> tuple[str, dict[str, Any]]:
-        function = _FUNCTION.search(text)
+    def _read(self, text: str, position: int, tools: Mapping[str, ToolSpec]) -> WrittenCall:
+        function = _FUNCTION.match(text, position)
         if function is None:
-            raise UnreadableCallError('it names no <function=...>')
+            raise UnreadableCallError(self._nothing)
         name = function[1].strip()
         spec = tools.get(name)
         properties = spec.parameters.get('properties', {}) if spec else {}
-        return name, _read_parameters(text[function.end() :], properties)
+        arguments: dict[str, Any] = {}
+        position = function.end()
+        while True:
+            tag = _NEXT.match(text, position)
+            if tag is None:
+                raise UnreadableCallError('it does not go on with <parameter=...> or </function>')
+            if tag[1] is None:
+                return WrittenCall(name, arguments, tag.end())
+            key = tag[1].strip()
+            written, position = _written_value(text, tag)
+            value = _read_value(written, properties.get(key, {}))
+            if key in arguments and arguments[key] != value:
+                raise UnreadableCallError(f'{key} has two values')
+            arguments[key] = value
 
 
 def _value(schema: Mapping[str, Any], where: str, terminals: list[str]) -> str:
@@ -115,29 +149,31 @@ def _value(schema: Mapping[str, Any], where: str, terminals: list[str]) -> str:
     return f'VALUE_{number}'
 
 
-def _read_parameters(text: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    position = 0
-    while True:
-        key = _NEXT.match(text, position)
-        if key is None:
-            raise UnreadableCallError('it does not go on with <parameter=...> or </function>')
-        if key[1] is None:
-            return arguments
-        end = _VALUE_END.search(text, key.end())
-        if end is None:
-            raise UnreadableCallError(f'the value of {key[1]} does not end')
-        value = text[key.end() : end.start()]
-        arguments[key[1].strip()] = _read_value(value, properties.get(key[1].strip(), {}))
-        position = end.end()
+def _end_of_value(line_end: str) -> re.Pattern[str]:
+    """What ends a value, by what stands between its beginning and its tag."""
+    return _END_ON_LINES if line_end else _END_IN_LINE
+
+
+def _written_value(text: str, tag: re.Match[str]) -> tuple[str, int]:
+    """The value behind a parameter's tag, and the place behind its end."""
+    end = _end_of_value(tag[2]).search(text, tag.end())
+    if end is None:
+        raise UnreadableCallError(f'the value of {tag[1].strip()} does not end')
+    value = text[tag.end() : end.start()]
+    if '<function=' in value:
+        raise UnreadableCallError(f'another call begins in the value of {tag[1].strip()}')
+    return value, end.end()
 
 
 def _read_value(text: str, schema: Mapping[str, Any]) -> Any:
     listed = listed_values(schema) or ()
-    if schema.get('type') == 'string' or text in listed:
+    for plain in (text, text.strip()):
+        if plain in listed:
+            return plain
+    if schema.get('type') == 'string':
         return text
     try:
-        return loose_json.loads(text)
+        return loose_json.loads(text.strip())
     except ValueError:
         return text
 

@@ -6,11 +6,16 @@ import enum
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm.grammar_text import Marker
+from nemotron_agent.llm.tool_formats.reply_scan import (
+    ReplyScan,
+    UnreadableCallError,
+    WrittenCall,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +47,8 @@ class ToolFormat(abc.ABC):
     call_end: ClassVar[str] = '</tool_call>'
     dresses: ClassVar[tuple[str, ...]] = ('{', '[', '```', '<function')
     _name_pattern: ClassVar[re.Pattern[str]]
+    _opening: ClassVar[re.Pattern[str]]
+    _nothing: ClassVar[str]
 
     @abc.abstractmethod
     def recognises(self, template: str) -> bool:
@@ -64,11 +71,11 @@ class ToolFormat(abc.ABC):
         """Tell a model whose template knows no tools what they are and how to call them."""
 
     @abc.abstractmethod
-    def _read(self, text: str, tools: Mapping[str, ToolSpec]) -> tuple[str, dict[str, Any]]:
-        """Read name and arguments.
+    def _read(self, text: str, position: int, tools: Mapping[str, ToolSpec]) -> WrittenCall:
+        """Read the call at a place that `_opening` leads to.
 
         Raises:
-            UnreadableCallError: the text is no call.
+            UnreadableCallError: it is none, or it does not end.
         """
 
     @abc.abstractmethod
@@ -76,18 +83,27 @@ class ToolFormat(abc.ABC):
         """Value, as far as it is written, of a string argument in an unfinished call."""
 
     def parse(self, text: str, tools: Sequence[ToolSpec]) -> ToolCall | CallProblem:
-        """Read the first call in a text. Never raises, and never makes up a call."""
+        """Read the first call that a reply makes; of several in a row the others are left.
+
+        Never raises, and never makes up a call: one that has no end, has two values for an
+        argument or stands only in the reasoning is a problem. Arguments are as they were written,
+        whether they fit the tool's schema or not.
+        """
         by_name = {tool.name: tool for tool in tools}
+        text = _with_plain_lines(text)
+        scan = ReplyScan(text, self._opening, lambda place: self._read(text, place, by_name))
         try:
-            name, arguments = self._read(text, by_name)
+            call = scan.first_call()
+            if call is None:
+                raise UnreadableCallError(self._nothing)
         except UnreadableCallError as error:
             return CallProblem(f'The call could not be read: {error}.')
         except RecursionError:
             return CallProblem('The call could not be read: it is nested too deeply.')
-        if name not in by_name:
+        if call.name not in by_name:
             known = ', '.join(by_name) or 'none'
-            return CallProblem(f'There is no tool "{name}". The tools are: {known}.')
-        return ToolCall(uuid.uuid4().hex, name, arguments)
+            return CallProblem(f'There is no tool "{call.name}". The tools are: {known}.')
+        return ToolCall(uuid.uuid4().hex, call.name, call.arguments)
 
     def called_name(self, text: str) -> str:
         """Name of the tool in an unfinished call; empty while it is not complete."""
@@ -108,5 +124,7 @@ class ToolFormat(abc.ABC):
         return f'<tool_response>\n{text}\n</tool_response>'
 
 
-class UnreadableCallError(Exception):
-    """Text that is no call; says why, for the model."""
+def _with_plain_lines(text: str) -> str:
+    """The text with plain line ends, if it is written with the ones of Windows throughout."""
+    windows = text.count('\r\n')
+    return text.replace('\r\n', '\n') if windows and windows == text.count('\n') else text
