@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import threading
 from typing import Any
 
 from std_msgs.msg import String
@@ -22,6 +23,7 @@ class DetectionTopics:
     def __init__(self, node: Any, live: LiveSimulation) -> None:
         self._node = node
         self._live = live
+        self._lock = threading.Lock()
         self._words = node.create_publisher(String, 'detections', LATCHED)
         self._boxes = None
         if vision_msgs is None:
@@ -30,13 +32,14 @@ class DetectionTopics:
             self._boxes = node.create_publisher(vision_msgs.Detection3DArray, 'detections_3d', 10)
 
     def publish(self) -> None:
-        """Publish what is in sight now."""
-        with self._live.use() as simulation:
-            sightings = simulation.sightings()
-            widths = {name: thing.width for name, thing in simulation.world.objects.items()}
-        self._words.publish(String(data=in_words(sightings)))
-        if self._boxes is not None:
-            self._boxes.publish(self._array(sightings, widths))
+        """Publish what is in sight now; from any thread, older never after newer."""
+        with self._lock:
+            with self._live.use() as simulation:
+                sightings = simulation.sightings()
+                widths = {name: thing.width for name, thing in simulation.world.objects.items()}
+            self._words.publish(String(data=in_words(sightings)))
+            if self._boxes is not None:
+                self._boxes.publish(self._array(sightings, widths))
 
     def _array(self, sightings: list[Sighting], widths: dict[str, float]) -> Any:
         array = vision_msgs.Detection3DArray()

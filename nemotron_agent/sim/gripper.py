@@ -89,6 +89,13 @@ class Gripper:
         most = self._limits.max_effort
         self._max_effort = min(max_effort, most) if max_effort > 0.0 else most
 
+    def hold(self, width: float) -> None:
+        """Have closed on something so wide [m]."""
+        self._target = 0.0
+        self._opening = width
+        self._max_effort = self._limits.max_effort
+        self._stalled = True
+
     def step(self, step_sec: float, obstacle_width: float | None) -> None:
         """Move for a step; fingers that close stop at `obstacle_width` [m], if there is any."""
         way = self._limits.speed * step_sec

@@ -34,6 +34,12 @@ class Hand:
         self.move: GripperMove | None = None
         self._world = world
 
+    def take(self, name: str, pose: Pose) -> None:
+        """Have an object between the fingers, with the base at `pose`."""
+        self.gripper.hold(self._world.objects[name].width)
+        self.holding = name
+        self.objects[name] = self._carried_position(pose)
+
     def start(self, move: GripperMove) -> None:
         """Begin to move the fingers; a movement of theirs under way ends as preempted."""
         self.finish(MovementEnd.PREEMPTED)

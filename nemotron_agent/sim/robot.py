@@ -19,6 +19,7 @@ from nemotron_agent.sim.goal_record import GoalRecord
 from nemotron_agent.sim.live_simulation import LiveSimulation
 from nemotron_agent.sim.parameters import declare_parameters
 from nemotron_agent.sim.simulation import Simulation
+from nemotron_agent.sim.start_parameters import StartParameters
 from nemotron_agent.sim.status_topics import StatusTopics
 from nemotron_agent.sim.voice import Voice
 from nemotron_agent.sim.world import load_world
@@ -44,7 +45,10 @@ class SimulatedRobot(Node):
         self._servers: list[RobotActionServer] = []
         parameters = declare_parameters(self)
         world = load_world(parameters.world_file, parameters.places_file)
-        self._live = LiveSimulation(Simulation(world, parameters.step_sec), parameters.speed_up)
+        start = StartParameters(self, world)
+        simulation = Simulation(world, parameters.step_sec)
+        simulation.reset(start.start)
+        self._live = LiveSimulation(simulation, parameters.speed_up)
         self._record = GoalRecord()
         actions = (
             NavigateToPoseAction(),
@@ -57,10 +61,10 @@ class SimulatedRobot(Node):
             self, self._live, self._record, Voice(self), parameters.publishes_clock
         )
         self._detections = DetectionTopics(self, self._live)
-        self._controls = Controls(self, self._live)
+        self._controls = Controls(self, self._live, start, self._publish_changes)
         self._servers = [
             RobotActionServer(
-                self, action, self._live, faults, self._record, self._status.publish_state
+                self, action, self._live, faults, self._record, self._publish_changes
             )
             for action in actions
         ]
@@ -99,6 +103,12 @@ class SimulatedRobot(Node):
         for server in self._servers:
             server.destroy()
         super().destroy_node()
+
+    def _publish_changes(self) -> None:
+        """Publish what others wait for at once; the state last, as they wait for that."""
+        self._detections.publish()
+        self._status.publish_battery()
+        self._status.publish_state()
 
     def _tick(self) -> None:
         self._live.tick(time.monotonic())

@@ -6,6 +6,7 @@ from nemotron_agent.sim.hand import Hand
 from nemotron_agent.sim.kinematics import STANDSTILL
 from nemotron_agent.sim.movement import MovementEnd
 from nemotron_agent.sim.sighting import Sighting, sight
+from nemotron_agent.sim.start import Start
 from nemotron_agent.sim.world import World
 
 
@@ -28,13 +29,17 @@ class Simulation:
         self.battery = Battery(world.battery.level, world.battery.rates)
         self.light_is_on = False
 
-    def reset(self) -> None:
-        """Put everything back as it was; movements end as reset. Only the time goes on."""
+    def reset(self, start: Start = Start()) -> None:  # noqa: B008 (frozen)
+        """Put everything back to the start; movements end as reset. Only the time goes on."""
         self.finish(MovementEnd.RESET)
         self.base = Base(self.world)
+        if start.place:
+            self.base.pose = self.world.places[start.place]
         self.hand = Hand(self.world)
+        if start.holding:
+            self.hand.take(start.holding, self.base.pose)
         self.battery = Battery(self.world.battery.level, self.world.battery.rates)
-        self.light_is_on = False
+        self.light_is_on = start.light
 
     def finish(self, end: MovementEnd) -> None:
         """End all movements at once."""

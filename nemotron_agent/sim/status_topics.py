@@ -33,6 +33,7 @@ class StatusTopics:
         self._record = record
         self._voice = voice
         self._state_lock = threading.Lock()
+        self._battery_lock = threading.Lock()
         self._odom = node.create_publisher(Odometry, 'odom', 10)
         self._battery = node.create_publisher(BatteryState, 'battery_state', LATCHED)
         self._state = node.create_publisher(String, 'robot_state', LATCHED)
@@ -60,6 +61,17 @@ class StatusTopics:
 
     def publish_battery(self) -> None:
         """Publish charge and voltage; a simulated battery has no current or capacity."""
+        with self._battery_lock:
+            self._battery.publish(self._battery_message())
+
+    def publish_state(self) -> None:
+        """Publish everything as JSON; states go out in the order in which they were."""
+        with self._state_lock:
+            with self._live.use() as simulation:
+                state = RobotState.of(simulation, self._record, self._voice.said)
+            self._state.publish(String(data=state.to_json()))
+
+    def _battery_message(self) -> BatteryState:
         with self._live.use() as simulation:
             battery = simulation.battery
             level, voltage, charging = battery.level, battery.voltage, battery.charging
@@ -81,11 +93,4 @@ class StatusTopics:
             setattr(message, unknown, math.nan)
         message.header.stamp = self._node.get_clock().now().to_msg()
         message.header.frame_id = 'base_link'
-        self._battery.publish(message)
-
-    def publish_state(self) -> None:
-        """Publish everything as JSON; states go out in the order in which they were."""
-        with self._state_lock:
-            with self._live.use() as simulation:
-                state = RobotState.of(simulation, self._record, self._voice.said)
-            self._state.publish(String(data=state.to_json()))
+        return message

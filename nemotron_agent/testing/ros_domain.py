@@ -1,111 +1,15 @@
-"""A ROS domain of its own for each test, and a pytest fixture that gives one.
+"""A pytest fixture that gives each test a ROS domain of its own.
 
 Use it in a `conftest.py`: `from nemotron_agent.testing.ros_domain import ros_domain`.
 """
 
-import gc
-import itertools
-import os
-import socket
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-import rclpy
-from rclpy.context import Context
-from rclpy.executors import MultiThreadedExecutor
-from rclpy.node import Node
 
-from nemotron_agent.ros.spinner import Spinner
+from nemotron_agent.testing.own_ros_domain import DOMAIN_IDS, LOCAL_ONLY, RosDomain, wait_for
 
-# Ports of higher domains collide with ephemeral ports on Linux; 0 is everybody's default.
-DOMAIN_IDS = range(1, 100)
-THREADS = 8
-# Humble has the older variable only; later ones prefer the newer.
-LOCAL_ONLY = (
-    {'ROS_LOCALHOST_ONLY': '1'}
-    if os.environ.get('ROS_DISTRO') == 'humble'
-    else {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
-)
-
-_turns = itertools.count(os.getpid())
-
-
-class RosDomain:
-    """A domain id nobody else on this machine uses now, a context in it, a spinning executor.
-
-    One thread, `executor`, spins; the executor's own threads run the callbacks.
-
-    Attributes:
-        domain_id: the id, taken until `close`.
-        context: rclpy context in the domain.
-        executor: spins all nodes added to it.
-        environment: environment variables for a process that is to be in the domain.
-    """
-
-    def __init__(self) -> None:
-        self.domain_id, self._claim = _claim_domain()
-        self.environment = {
-            **os.environ,
-            'ROS_DOMAIN_ID': str(self.domain_id),
-            **LOCAL_ONLY,
-        }
-        self.context = Context()
-        rclpy.init(args=[], context=self.context, domain_id=self.domain_id)
-        self.executor = MultiThreadedExecutor(num_threads=THREADS, context=self.context)
-        self._nodes: list[Any] = []
-        self._spinner = Spinner(self.executor)
-
-    def make_node(self, name: str, **kwargs: Any) -> Node:
-        """Make a node that is spun."""
-        node = Node(name, context=self.context, **kwargs)
-        self.add(node)
-        return node
-
-    def add(self, node: Any) -> None:
-        """Spin a node made in `context`, and destroy it at the end."""
-        self._nodes.append(node)
-        self.executor.add_node(node)
-
-    def close(self) -> None:
-        """Destroy everything and give the domain back; may be called twice."""
-        self._spinner.close(timeout_sec=5.0)
-        for node in self._nodes:
-            node.destroy_node()
-        self._nodes.clear()
-        self.context.try_shutdown()
-        gc.collect()  # action servers and clients that nobody destroyed keep their node alive
-        self._claim.close()
-
-
-def wait_for(condition: Callable[[], Any], timeout_sec: float = 10.0) -> Any:
-    """Wait until a condition is true and return what it gave.
-
-    Raises:
-        TimeoutError: it never was.
-    """
-    end = time.monotonic() + timeout_sec
-    while not (found := condition()):
-        if time.monotonic() > end:
-            raise TimeoutError(f'nothing came of it in {timeout_sec} s: {condition}')
-        time.sleep(0.01)
-    return found
-
-
-def _claim_domain() -> tuple[int, socket.socket]:
-    """Take a free domain id; the kernel frees it when the socket or its process ends."""
-    # Each test gets the next id, as the ghosts of the last test may linger in theirs.
-    for _ in DOMAIN_IDS:
-        domain_id = DOMAIN_IDS[next(_turns) % len(DOMAIN_IDS)]
-        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            claim.bind(f'\0ros_domain_{domain_id}')  # abstract: it leaves no file behind
-        except OSError:
-            claim.close()
-            continue
-        return domain_id, claim
-    raise RuntimeError(f'all {len(DOMAIN_IDS)} ROS domains are in use by other tests')
+__all__ = ['DOMAIN_IDS', 'LOCAL_ONLY', 'RosDomain', 'ros_domain', 'wait_for']
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from nemotron_agent.sim.kinematics import Pose
 from nemotron_agent.sim.motion import DriveOnHeading, Navigate, Spin
 from nemotron_agent.sim.movement import MovementEnd
 from nemotron_agent.sim.sighting import direction, in_words
+from nemotron_agent.sim.start import Start
 
 
 def at_the_kitchen(simulation):
@@ -255,3 +256,27 @@ def test_the_same_commands_end_in_the_same_state(make_simulation):
             simulation.step()
         ends.append((simulation.base.pose, simulation.battery.level, simulation.time_sec))
     assert ends[0] == ends[1]
+
+
+def test_reset_goes_to_a_start(simulation):
+    simulation.reset(Start('kitchen', 'book', light=True))
+    for _ in range(10):
+        simulation.step()
+    assert (simulation.place, simulation.hand.holding) == ('kitchen', 'book')
+    assert simulation.light_is_on
+    assert simulation.hand.gripper.stalled
+    assert simulation.hand.gripper.opening == 0.03
+
+
+@pytest.mark.parametrize(
+    ('start', 'problem'),
+    [
+        (Start(), ''),
+        (Start('kitchen', 'cup'), ''),
+        (Start('kichen'), 'there is no place "kichen": did you mean kitchen?'),
+        (Start(holding='sofa'), 'the gripper cannot hold "sofa": choose another object'),
+        (Start(holding='cap'), 'there is no object "cap": did you mean cup?'),
+    ],
+)
+def test_a_start_fits_the_world(start, problem, simulation):
+    assert start.problem(simulation.world) == problem
