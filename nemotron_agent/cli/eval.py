@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,14 @@ from nemotron_agent.core.thinking import Thinking
 if TYPE_CHECKING:
     from nemotron_agent.core.chat_model import ChatModel
     from nemotron_agent.evaluation.body import Body
+    from nemotron_agent.evaluation.robot import InputsOf
     from nemotron_agent.evaluation.run_settings import RunSettings
     from nemotron_agent.evaluation.suite import Suite
     from nemotron_agent.evaluation.suite_run import ScoredTurn, SuiteRun
 
 DEFAULT_MODEL = 'qwen2.5-coder-1.5b'
 RESULTS = 'results.jsonl'
+ROBOT_LOG = 'simulated_robot.log'
 EPILOG = """\
 A suite is YAML: conversations, and what is right to do in each. docs/evaluation.md explains it.
 Finished conversations are kept, so that an interrupted run goes on where it stopped.
@@ -79,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
 
     suite = _suite(args).only(args.only)
     settings = _settings(args)
-    log = ResultLog((args.report or _state_folder(suite.name)) / RESULTS)
+    folder = args.report or _state_folder(suite.name)
+    log = ResultLog(folder / RESULTS)
     suite_run = SuiteRun(suite, settings, log, args.repeat, args.fresh)
     console = Console(stderr=True, highlight=False)
     console.print(
@@ -89,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         soft_wrap=True,
     )
     if suite_run.pending:
-        _hold(args, suite_run, console)
+        _hold(args, suite_run, folder, console)
     turns = suite_run.scored
     figures = figures_of(turns)
     if args.json:
@@ -104,10 +107,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _suite(args: argparse.Namespace) -> 'Suite':
-    from nemotron_agent.evaluation.robot import RobotFiles
+    from nemotron_agent.evaluation.robot import RobotFiles, declared_inputs
     from nemotron_agent.evaluation.suite import load_suite
 
-    return load_suite(args.suite, RobotFiles(args.skills, args.places, args.system_prompt))
+    inputs_of: InputsOf = declared_inputs
+    if not args.dry:
+        try:
+            from nemotron_agent.ros.interface_schema import complete_inputs
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                f'the Python module {error.name} is missing: source a ROS 2 installation, or '
+                'use --dry, which needs neither ROS nor a robot'
+            ) from error
+        inputs_of = complete_inputs
+    files = RobotFiles(args.skills, args.places, args.system_prompt)
+    return load_suite(args.suite, files, inputs_of)
 
 
 def _settings(args: argparse.Namespace) -> 'RunSettings':
@@ -133,8 +147,8 @@ def _settings(args: argparse.Namespace) -> 'RunSettings':
     )
 
 
-def _hold(args: argparse.Namespace, suite_run: 'SuiteRun', console: Console) -> None:
-    body = _body(args)
+def _hold(args: argparse.Namespace, suite_run: 'SuiteRun', folder: Path, console: Console) -> None:
+    body = _body(args, folder)
     try:
         with Progress(
             TextColumn('{task.description}'),
@@ -168,12 +182,22 @@ def _model_maker(args: argparse.Namespace) -> Callable[[int], 'ChatModel']:
     return lambda seed: load_model(ModelParameters(args.model, n_ctx=args.n_ctx, seed=seed))
 
 
-def _body(args: argparse.Namespace) -> 'Body':
+def _body(args: argparse.Namespace, folder: Path) -> 'Body':
+    from nemotron_agent.cli.child_process import ChildProcess
     from nemotron_agent.evaluation.body import DryBody
 
-    if not args.dry:
-        raise ConfigurationError('runs on the simulated robot are not built yet: use --dry')
-    return DryBody()
+    if args.dry:
+        return DryBody()
+    from nemotron_agent.evaluation.simulated_body import SimulatedBody
+
+    def start(parameters: Sequence[str], environment: Mapping[str, str]) -> ChildProcess:
+        arguments = ['--ros-args', *(word for each in parameters for word in ('-p', each))]
+        log = folder / ROBOT_LOG
+        return ChildProcess(
+            'simulated robot', 'nemotron_agent.sim.main', arguments, environment, log
+        )
+
+    return SimulatedBody(start)
 
 
 def _state_folder(suite: str) -> Path:
