@@ -27,7 +27,7 @@ setup(
     name=package_name,
     version=version,
     packages=find_packages(include=['nemotron_agent', 'nemotron_agent.*']),
-    package_data={package_name: ['py.typed', 'testing/data/*']},
+    package_data={package_name: ['py.typed', 'evaluation/templates/*', 'testing/data/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/nemotron_agent']),
         *share_files(),

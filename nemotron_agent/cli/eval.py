@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
         print_wrong,
     )
     from nemotron_agent.evaluation.measures import by_robot, by_tag
+    from nemotron_agent.evaluation.report import write_report
     from nemotron_agent.evaluation.result_log import ResultLog
     from nemotron_agent.evaluation.suite_run import SuiteRun
 
@@ -95,6 +96,9 @@ def run(args: argparse.Namespace) -> int:
         _hold(args, suite_run, folder, console)
     turns = suite_run.scored
     figures = figures_of(turns)
+    if args.report is not None:
+        for path in write_report(args.report, suite.name, settings, turns, figures):
+            console.print(f'wrote {path}', style='dim', soft_wrap=True)
     if args.json:
         print('\n'.join(figure.to_json() for figure in figures))
     else:
