@@ -7,6 +7,7 @@ NemotronAgentError
 |  |- ModelFileError        missing, truncated, corrupt or foreign file
 |  |- ModelDownloadError    no source delivers the file, or there is no room for it
 |  |- ChatTemplateError     a template that no tool format knows, or that fails
+|  |- EndpointError         a model's server that does not answer, or not as one
 |  |- ContextFullError      a prompt that does not fit into the context
 |  `- EvaluationError       the runtime could not evaluate tokens
 `- TaskRefusedError         a task that is not taken
@@ -42,6 +43,14 @@ class ModelDownloadError(ModelError):
 
 class ChatTemplateError(ModelError):
     """A chat template that no tool format knows, or that fails on a conversation."""
+
+
+class EndpointError(ModelError):
+    """A model's server that does not answer, or not as one; `status` is HTTP's, 0 without one."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class ContextFullError(ModelError):
