@@ -77,7 +77,9 @@ def _arguments(keys: KeyPath, call: ExpectedCall | Denial, robot: Robot) -> Iter
         elif isinstance(matcher, Contains):
             if properties[name].get('type', 'string') != 'string':
                 kind = properties[name]['type']
-                yield Problem(where, f'"contains" is for texts, not for a {kind}', 'give a value')
+                yield Problem(
+                    where, f'"contains" is for texts, and this is of type {kind}', 'give a value'
+                )
         elif not isinstance(matcher, Anything):
             for value in matcher.plain_values:
                 for error in jsonschema.Draft202012Validator(properties[name]).iter_errors(value):
