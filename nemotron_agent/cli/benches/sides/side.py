@@ -1,0 +1,50 @@
+"""An engine that carries on conversations, and says what each reply cost."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Protocol
+
+from nemotron_agent.core.chat_model import Usage
+from nemotron_agent.core.messages import Message
+
+TEMPERATURE = 0.0
+MAX_REPLY_TOKENS = 64
+MAX_THINKING_TOKENS = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class SideReply:
+    """A reply and what it cost.
+
+    Attributes:
+        message: what was said, with its call if there was one.
+        prompt: tokens of the prompt.
+        evaluated: tokens evaluated by the end of the reply, in order, from the first on.
+        new_tokens: how many tokens of the prompt were evaluated for it.
+        usage: what else is known.
+    """
+
+    message: Message
+    prompt: Sequence[int]
+    evaluated: Sequence[int]
+    new_tokens: int
+    usage: Usage | None = None
+
+
+class Side(Protocol):
+    """An engine with a model, and tools that every request names."""
+
+    @property
+    def name(self) -> str:
+        """What figures call it."""
+
+    def ends_task(self, tool_name: str) -> bool:
+        """Whether a call of this tool is the end of a turn."""
+
+    def reply(
+        self, conversation_id: str, messages: Sequence[Message], *, thinking: bool
+    ) -> SideReply:
+        """Go on with a conversation."""
+
+    def close(self) -> None:
+        """Free everything; may be called twice."""
