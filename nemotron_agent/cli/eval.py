@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nemotron_agent.cli.eval_model import EvaluatedModel, add_model_arguments, evaluated_model
 from nemotron_agent.core.errors import ConfigurationError
-from nemotron_agent.core.thinking import Thinking
 
 if TYPE_CHECKING:
-    from nemotron_agent.core.chat_model import ChatModel
     from nemotron_agent.evaluation.body import Body
+    from nemotron_agent.evaluation.measures import Measures
+    from nemotron_agent.evaluation.result_log import ResultLog
     from nemotron_agent.evaluation.robot import InputsOf
     from nemotron_agent.evaluation.run_settings import RunSettings
     from nemotron_agent.evaluation.suite import Suite
     from nemotron_agent.evaluation.suite_run import ScoredTurn, SuiteRun
 
-DEFAULT_MODEL = 'qwen2.5-coder-1.5b'
 RESULTS = 'results.jsonl'
 ROBOT_LOG = 'simulated_robot.log'
 EPILOG = """\
@@ -47,7 +47,7 @@ def add_parser(subparsers: 'argparse._SubParsersAction[argparse.ArgumentParser]'
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('suite', help='name of a shipped suite, or a file or folder')
-    parser.add_argument('--model', default=DEFAULT_MODEL, help='name or file (%(default)s)')
+    add_model_arguments(parser)
     parser.add_argument('--skills', type=Path, help="skill manifest (the suite's robot's)")
     parser.add_argument('--places', type=Path, help="places file (the suite's robot's)")
     parser.add_argument('--system-prompt', type=Path, metavar='FILE', help='(the one shipped)')
@@ -56,12 +56,10 @@ def add_parser(subparsers: 'argparse._SubParsersAction[argparse.ArgumentParser]'
     )
     parser.add_argument('--dry', action='store_true', help='without ROS and robot')
     parser.add_argument('--repeat', type=_positive, default=1, metavar='N', help='times (1)')
-    parser.add_argument('--seed', type=int, default=0, help='of the first repeat (%(default)s)')
-    parser.add_argument(
-        '--thinking', choices=[each.value for each in Thinking], default='off', help='(off)'
-    )
-    parser.add_argument('--n-ctx', type=int, default=8192, help='context, tokens (%(default)s)')
     parser.add_argument('--report', type=Path, metavar='DIR', help='write a report into a folder')
+    parser.add_argument(
+        '--against', type=Path, metavar='FILE', help='results.jsonl of a run with --endpoint'
+    )
     parser.add_argument('--fresh', action='store_true', help='hold all conversations again')
     parser.add_argument('--json', action='store_true', help='print a line of JSON for each figure')
     parser.set_defaults(run=run)
@@ -81,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
     from nemotron_agent.evaluation.suite_run import SuiteRun
 
     suite = _suite(args).only(args.only)
-    settings = _settings(args)
+    model = evaluated_model(args)
+    settings = _settings(args, model)
     folder = args.report or _state_folder(suite.name)
     log = ResultLog(folder / RESULTS)
     suite_run = SuiteRun(suite, settings, log, args.repeat, args.fresh)
@@ -93,9 +92,9 @@ def run(args: argparse.Namespace) -> int:
         soft_wrap=True,
     )
     if suite_run.pending:
-        _hold(args, suite_run, folder, console)
+        _hold(args, suite_run, model, folder, console)
     turns = suite_run.scored
-    figures = figures_of(turns)
+    figures = figures_of(turns, _server(args, suite_run, log))
     if args.report is not None:
         for path in write_report(args.report, suite.name, settings, turns, figures):
             console.print(f'wrote {path}', style='dim', soft_wrap=True)
@@ -117,6 +116,7 @@ def _suite(args: argparse.Namespace) -> 'Suite':
     inputs_of: InputsOf = declared_inputs
     if not args.dry:
         try:
+            import nemotron_agent.evaluation.simulated_body  # noqa: F401 (better now than later)
             from nemotron_agent.ros.interface_schema import complete_inputs
         except ModuleNotFoundError as error:
             raise ConfigurationError(
@@ -128,30 +128,28 @@ def _suite(args: argparse.Namespace) -> 'Suite':
     return load_suite(args.suite, files, inputs_of)
 
 
-def _settings(args: argparse.Namespace) -> 'RunSettings':
-    from nemotron_agent.cli.model_fetch import fetch_model
+def _settings(args: argparse.Namespace, model: EvaluatedModel) -> 'RunSettings':
     from nemotron_agent.evaluation.run_settings import RunSettings, code_digest
-    from nemotron_agent.llm.model_catalog import resolve_model
-    from nemotron_agent.llm.model_fingerprint import model_fingerprint
 
-    fetch_model(args.model)
-    resolved = resolve_model(args.model)
-    try:
-        digest = model_fingerprint(resolved.path)
-    except OSError as error:
-        raise ConfigurationError(f'cannot read the model {resolved.path}: {error}') from error
     return RunSettings(
-        model=resolved.name,
-        model_digest=digest,
+        model=model.name,
+        model_digest=model.digest,
         thinking=args.thinking,
         seed=args.seed,
         n_ctx=args.n_ctx,
         dry=args.dry,
+        endpoint=args.endpoint or '',
         code=code_digest(args.dry),
     )
 
 
-def _hold(args: argparse.Namespace, suite_run: 'SuiteRun', folder: Path, console: Console) -> None:
+def _hold(
+    args: argparse.Namespace,
+    suite_run: 'SuiteRun',
+    model: EvaluatedModel,
+    folder: Path,
+    console: Console,
+) -> None:
     body = _body(args, folder)
     try:
         with Progress(
@@ -162,7 +160,7 @@ def _hold(args: argparse.Namespace, suite_run: 'SuiteRun', folder: Path, console
             console=console,
             disable=not sys.stderr.isatty(),
         ) as progress:
-            suite_run.run(_model_maker(args), body, _shown_in(progress, suite_run))
+            suite_run.run(model.make, body, _shown_in(progress, suite_run))
     finally:
         body.close()
 
@@ -180,10 +178,24 @@ def _shown_in(progress: Progress, suite_run: 'SuiteRun') -> Callable[[list['Scor
     return show
 
 
-def _model_maker(args: argparse.Namespace) -> Callable[[int], 'ChatModel']:
-    from nemotron_agent.llm.model_loading import ModelParameters, load_model
+def _server(
+    args: argparse.Namespace, suite_run: 'SuiteRun', log: 'ResultLog'
+) -> 'Measures | None':
+    """Measure an earlier run of the same conversations with an endpoint, if there is one."""
+    from nemotron_agent.evaluation.measures import Measures
+    from nemotron_agent.evaluation.result_log import read_records
+    from nemotron_agent.evaluation.server_results import server_turns
 
-    return lambda seed: load_model(ModelParameters(args.model, n_ctx=args.n_ctx, seed=seed))
+    if args.endpoint:
+        return None
+    records = read_records(args.against) if args.against else log.records()
+    turns = server_turns(records, suite_run.suite, suite_run.settings)
+    if turns is None and args.against:
+        raise ConfigurationError(
+            f'--against: {args.against} has no run with --endpoint of all these conversations, '
+            'with the same skills and prompt: run it first'
+        )
+    return Measures.of(turns) if turns else None
 
 
 def _body(args: argparse.Namespace, folder: Path) -> 'Body':

@@ -79,9 +79,10 @@ class TurnFacts:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> 'TurnFacts':
-        """What `to_json` gave."""
+        """What `to_json` gave, perhaps of another version."""
+        known = {field.name for field in dataclasses.fields(cls)}
         calls = tuple(CallFacts(**call) for call in values['calls'])
-        return cls(**{**values, 'calls': calls})
+        return cls(**{**{k: v for k, v in values.items() if k in known}, 'calls': calls})
 
 
 def end_of(result: TaskResult, speaks_freely: bool) -> str:

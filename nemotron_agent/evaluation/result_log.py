@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.json_text import to_json
+
+KEYS = {'key', 'conversation', 'digest', 'robot_digest', 'repeat', 'settings', 'turns'}
 
 
 class ResultLog:
@@ -32,7 +33,7 @@ class ResultLog:
 
     def records(self) -> list[dict[str, Any]]:
         """All records, oldest first."""
-        return list(_lines(self.path))
+        return read_records(self.path)
 
     def append(self, record: dict[str, Any]) -> None:
         """Write a record; when this returns it is on disk."""
@@ -48,14 +49,26 @@ class ResultLog:
             file.truncate(content.rfind(b'\n') + 1)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise ConfigurationError(
-                f'{path}:{number}: this is no result ({error}): remove the line or the file'
-            ) from error
-        if not isinstance(record, dict):
-            raise ConfigurationError(f'{path}:{number}: this is no result: remove the line')
-        yield record
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """Read the records of a log, oldest first.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or a line of it is no record.
+    """
+    try:
+        lines = path.read_text(encoding='utf-8').splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f'cannot read the results {path}: {error}') from error
+    return [_record(path, number, line) for number, line in enumerate(lines, 1)]
+
+
+def _record(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict) or not record.keys() >= KEYS:
+        raise ConfigurationError(
+            f'{path}:{number}: this is no result of a conversation: remove the line or the file'
+        )
+    return record

@@ -10,7 +10,7 @@ from nemotron_agent.evaluation.suite import SuiteEntry, digest_of
 
 ROOMS = ('core', 'llm', 'skills', 'safety')
 ROOMS_OF_ROBOT = ('ros', 'sim')
-OWN_FILES = ('body', 'conversation_run', 'policy_gate', 'stand_in', 'watched_tool')
+OWN_FILES = ('body', 'conversation_run', 'facts', 'policy_gate', 'stand_in', 'watched_tool')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -56,11 +57,18 @@ class SimulatedBody:
     Args:
         start_process: starts the robot.
         speed_up: simulated seconds in a real one.
+        ready_timeout_sec: limit for the robot's start [s].
     """
 
-    def __init__(self, start_process: StartProcess, speed_up: float = SPEED_UP) -> None:
+    def __init__(
+        self,
+        start_process: StartProcess,
+        speed_up: float = SPEED_UP,
+        ready_timeout_sec: float = READY_TIMEOUT_SEC,
+    ) -> None:
         self._start_process = start_process
         self._speed_up = speed_up
+        self._ready_timeout_sec = ready_timeout_sec
         self._digest = ''
         self._live: _LiveRobot | None = None
 
@@ -101,7 +109,9 @@ class SimulatedBody:
     def _robot(self, robot: Robot) -> '_LiveRobot':
         if self._live is None or self._digest != robot.digest:
             self.close()
-            self._live = _LiveRobot(robot, self._start_process, self._speed_up)
+            self._live = _LiveRobot(
+                robot, self._start_process, self._speed_up, self._ready_timeout_sec
+            )
             self._digest = robot.digest
         return self._live
 
@@ -109,7 +119,13 @@ class SimulatedBody:
 class _LiveRobot:
     """One simulated robot, and the tools that reach it."""
 
-    def __init__(self, robot: Robot, start_process: StartProcess, speed_up: float) -> None:
+    def __init__(
+        self,
+        robot: Robot,
+        start_process: StartProcess,
+        speed_up: float,
+        ready_timeout_sec: float,
+    ) -> None:
         manifest = robot.manifest
         if manifest is None or robot.world_file is None:
             raise ConfigurationError(
@@ -129,7 +145,7 @@ class _LiveRobot:
             node = self._domain.make_node('nemotron_agent_evaluation')
             self.remote = RobotRemote(node)
             self._skills = load_skill_tools(node, _served(manifest), manifest.places)
-            self._wait_until_ready()
+            self._wait_until_ready(ready_timeout_sec)
         except BaseException:
             self.close()
             raise
@@ -147,15 +163,14 @@ class _LiveRobot:
         self.process.stop()
         self._domain.close()
 
-    def _wait_until_ready(self) -> None:
-        for _ in range(round(READY_TIMEOUT_SEC / POLL_SEC)):
+    def _wait_until_ready(self, timeout_sec: float) -> None:
+        end = time.monotonic() + timeout_sec
+        while time.monotonic() < end:
             self.process.check()
             state = self.remote.watch.wait_for(lambda state: True, POLL_SEC)
             if state is not None and self.remote.is_ready:
                 return
-        raise SimulatedRobotError(
-            f'the simulated robot was not ready after {READY_TIMEOUT_SEC:.0f} s'
-        )
+        raise SimulatedRobotError(f'the simulated robot was not ready after {timeout_sec:g} s')
 
 
 @dataclasses.dataclass(frozen=True)

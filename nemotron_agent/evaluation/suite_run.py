@@ -85,7 +85,7 @@ class SuiteRun:
             turn
             for entry, repeat, key in self._jobs()
             if key in self._turns
-            for turn in _scored(entry, repeat, self._turns[key])
+            for turn in scored_turns(entry, repeat, self._turns[key])
         ]
 
     def run(
@@ -129,7 +129,7 @@ class SuiteRun:
             }
         )
         self._turns[key] = turns
-        return _scored(entry, repeat, turns)
+        return scored_turns(entry, repeat, turns)
 
     def _jobs(self) -> Iterator[tuple[SuiteEntry, int, str]]:
         for repeat in range(self._repeats):
@@ -137,7 +137,10 @@ class SuiteRun:
                 yield entry, repeat, self.settings.key(entry, repeat)
 
 
-def _scored(entry: SuiteEntry, repeat: int, turns: Sequence[dict[str, Any]]) -> list[ScoredTurn]:
+def scored_turns(
+    entry: SuiteEntry, repeat: int, turns: Sequence[dict[str, Any]]
+) -> list[ScoredTurn]:
+    """Score the turns of one conversation."""
     scored = []
     for index, (turn, values) in enumerate(zip(entry.case.turns, turns, strict=True)):
         facts = TurnFacts.from_json(values)

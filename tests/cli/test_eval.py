@@ -1,0 +1,268 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from nemotron_agent.cli.main import main
+
+SCRIPT = """
+    rules:
+      - {match: kitchen, role: user, call: {name: navigate_to, arguments: {place: kitchen}}}
+      - {match: light, role: user, call: {name: set_light, arguments: {'on': true}}}
+      - {match: fly, role: user, call: {name: decline, arguments: {reason: 'No wings.'}}}
+      - {match: ., role: tool, call: {name: answer, arguments: {text: 'It is done.'}}}
+"""
+SUITE = """
+    conversations:
+      - id: kitchen
+        tags: [single]
+        turns:
+          - say: Go to the kitchen.
+            calls: [navigate_to: {place: kitchen}]
+            answer: {contains: done}
+      - id: light
+        tags: [single]
+        turns:
+          - say: Switch the light on.
+            calls: [set_light: {"on": true}]
+      - id: fly
+        tags: [no_tool]
+        turns:
+          - say: Fly away.
+            end: decline
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path / 'state'))
+    (tmp_path / 'script.yaml').write_text(textwrap.dedent(SCRIPT))
+    (tmp_path / 'suite.yaml').write_text(textwrap.dedent(SUITE))
+    return tmp_path
+
+
+@pytest.fixture
+def arguments(folder):
+    return ['eval', str(folder / 'suite.yaml'), '--model', f'scripted:{folder / "script.yaml"}']
+
+
+@pytest.fixture
+def run_eval(arguments, capsys):
+    def run_eval(*more):
+        code = main([*arguments, *more])
+        captured = capsys.readouterr()
+        return code, captured.out, ' '.join(captured.err.split())
+
+    return run_eval
+
+
+def figures_of(output):
+    return {line['figure']: line for line in map(json.loads, output.splitlines())}
+
+
+def test_figures_with_goals(run_eval):
+    code, output, _ = run_eval('--dry', '--json')
+    figures = figures_of(output)
+    assert code == 0
+    assert figures['eval.tool'] == {
+        'figure': 'eval.tool',
+        'value': 1.0,
+        'unit': 'share',
+        'goal': 0.92,
+        'holds': True,
+    }
+    assert list(figures) == [
+        *('eval.tool', 'eval.arguments', 'eval.abstain', 'eval.answer'),
+        *('eval.crashes', 'eval.unparsed', 'eval.out_of_bounds', 'eval.turns'),
+    ]
+    assert (figures['eval.turns']['value'], figures['eval.turns']['goal']) == (3, None)
+
+
+def test_tables_for_people(run_eval, folder):
+    script = folder / 'script.yaml'
+    script.write_text(script.read_text().replace("'on': true", "'on': false"))
+    code, output, _ = run_eval('--dry')
+    assert code == 1
+    assert 'wrong light (single)' in output
+    assert 'set_light.on is false, and should be true' in output
+    assert 'no_tool' in output
+    assert 'eval.arguments' in output
+    assert '>= 0.85' in output
+
+
+def test_what_was_held_is_not_held_again(run_eval, folder):
+    assert '3 conversations, 0 of them held before' in run_eval('--dry')[2]
+    log = folder / 'state' / 'nemotron_agent' / 'evaluation' / 'suite' / 'results.jsonl'
+    assert len(log.read_text().splitlines()) == 3
+    assert '3 conversations, 3 of them held before' in run_eval('--dry')[2]
+    assert len(log.read_text().splitlines()) == 3
+    assert '3 conversations, 0 of them held before' in run_eval('--dry', '--fresh')[2]
+    assert len(log.read_text().splitlines()) == 6
+    assert '6 conversations, 3 of them held before' in run_eval('--dry', '--repeat', '2')[2]
+
+
+def test_some_of_a_suite(run_eval):
+    _, output, _ = run_eval('--dry', '--json', '--only', 'no_tool', 'light')
+    assert figures_of(output)['eval.turns']['value'] == 2
+
+
+def test_a_report(run_eval, folder):
+    code, _, said = run_eval('--dry', '--report', str(folder / 'report'))
+    assert code == 0
+    assert {file.name for file in (folder / 'report').iterdir()} == {
+        *('report.html', 'report.md', 'results.jsonl'),
+    }
+    assert 'report.html' in said
+
+
+@pytest.mark.parametrize('stop', [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_stopped_goes_on(stop, arguments, folder, run_eval):
+    script = folder / 'script.yaml'
+    slow = '  - {match: light, role: user, text: a b c, sec_per_token: 0.5}\n'
+    script.write_text(script.read_text().replace('rules:\n', f'rules:\n{slow}'))
+    log = folder / 'state' / 'nemotron_agent' / 'evaluation' / 'suite' / 'results.jsonl'
+    process = subprocess.Popen(
+        [sys.executable, '-c', RUN_MAIN, *arguments, '--dry'],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=os.environ,
+    )
+    end = time.monotonic() + 30
+    while not (log.is_file() and log.read_bytes().endswith(b'\n')):
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.02)
+    process.send_signal(stop)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == (-signal.SIGKILL if stop == signal.SIGKILL else 130), error
+    assert [json.loads(line)['conversation'] for line in log.read_text().splitlines()] == [
+        'kitchen'
+    ]
+    _, output, said = run_eval('--dry', '--json')
+    assert '3 conversations, 1 of them held before' in said
+    assert figures_of(output)['eval.turns']['value'] == 3
+    assert len(log.read_text().splitlines()) == 3
+
+
+RUN_MAIN = 'import sys; from nemotron_agent.cli.main import main; sys.exit(main())'
+WITHOUT_ROS = """
+import sys
+
+class NoRos:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in ('rclpy', 'std_msgs', 'nemotron_agent_interfaces'):
+            raise ModuleNotFoundError(f'no {name}', name=name)
+
+sys.meta_path.insert(0, NoRos())
+"""
+
+
+@pytest.mark.parametrize('dry', [True, False])
+def test_without_ros(dry, arguments):
+    more = ['--dry', '--json'] if dry else []
+    done = subprocess.run(
+        [sys.executable, '-c', f'{WITHOUT_ROS}\n{RUN_MAIN}', *arguments, *more],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (0 if dry else 2), done.stderr
+    if dry:
+        assert figures_of(done.stdout)['eval.tool']['value'] == 1.0
+    else:
+        assert 'is missing: source a ROS 2 installation, or use --dry' in done.stderr
+
+
+@pytest.mark.ros
+def test_on_the_simulated_robot(run_eval, folder):
+    pytest.importorskip('rclpy', reason='rclpy is not installed')
+    suite = folder / 'suite.yaml'
+    state = 'answer: {contains: done}\n            state: {place: kitchen, light: false}'
+    suite.write_text(suite.read_text().replace('answer: {contains: done}', state))
+    code, output, _ = run_eval('--json', '--report', str(folder / 'report'))
+    assert code == 0
+    assert figures_of(output)['eval.success.single']['value'] == 1.0
+    assert (
+        'navigate_to_pose: goal 1 succeeded'
+        in (folder / 'report' / 'simulated_robot.log').read_text()
+    )
+
+
+def test_a_suite_and_skills_of_somebody_else(folder, capsys):
+    (folder / 'lamp_skills.yaml').write_text(
+        'skills: [{id: set_lamp, description: Set the lamp., interface: topic, datatype: '
+        'lamp_msgs/msg/Lamp, parameters: {in: [{name: color, type: string, required: true}]}}]'
+    )
+    (folder / 'lamp_suite.yaml').write_text(
+        'conversations: [{id: red, tags: [single], turns: '
+        '[{say: Red., calls: [set_lamp: {color: red}]}]}]'
+    )
+    (folder / 'lamp_script.yaml').write_text(
+        'rules: [{match: Red, role: user, call: {name: set_lamp, arguments: {color: Red}}}, '
+        '{match: succeeded, role: tool, call: {name: answer, arguments: {text: Done.}}}]'
+    )
+    command = ['eval', str(folder / 'lamp_suite.yaml'), '--dry', '--json']
+    command += ['--skills', str(folder / 'lamp_skills.yaml')]
+    command += ['--model', f'scripted:{folder / "lamp_script.yaml"}']
+    assert main(command) == 0
+    assert figures_of(capsys.readouterr().out)['eval.arguments']['value'] == 1.0
+
+
+@pytest.mark.parametrize(
+    ('more', 'problem'),
+    [
+        (['--only', 'kitchn'], '--only: "kitchn" is no conversation and no tag of suite: did you'),
+        (['--model', 'no_model'], "there is no model 'no_model'"),
+        (['--skills', 'none.yaml'], 'none.yaml: cannot be read (No such file or directory)'),
+        (['--system-prompt', 'none.txt'], 'cannot read the system prompt none.txt'),
+        (['--against', 'none.jsonl'], 'cannot read the results none.jsonl'),
+    ],
+)
+def test_mistakes(more, problem, run_eval):
+    code, _, error = run_eval('--dry', *more)
+    assert code == 2
+    assert problem in error
+
+
+def test_a_model_that_cannot_be_read(folder, run_eval):
+    (folder / 'script.yaml').unlink()
+    (folder / 'script.yaml').mkdir()
+    code, _, error = run_eval('--dry')
+    assert code == 2
+    assert 'script.yaml' in error
+
+
+@pytest.mark.parametrize('number', ['0', 'x'])
+def test_repeats_are_counted(number, arguments, capsys):
+    with pytest.raises(SystemExit):
+        main([*arguments, '--repeat', number])
+    assert 'argument --repeat' in capsys.readouterr().err
+
+
+def test_against_a_log_without_a_server(run_eval, folder):
+    run_eval('--dry', '--report', str(folder / 'report'))
+    log = folder / 'report' / 'results.jsonl'
+    code, _, error = run_eval('--dry', '--against', str(log))
+    assert code == 2
+    assert 'has no run with --endpoint of all these conversations' in error
+
+
+def test_the_margin_over_a_server(run_eval, folder):
+    run_eval('--dry', '--report', str(folder / 'report'))
+    log = folder / 'report' / 'results.jsonl'
+    lines = []
+    for record in map(json.loads, log.read_text().splitlines()):
+        record['settings']['endpoint'] = 'http://localhost:1/v1'
+        record['key'] = f'server {record["key"]}'
+        if record['conversation'] == 'fly':
+            record['turns'][0]['end'] = 'answer'
+        lines.append(json.dumps(record))
+    log.write_text('\n'.join(lines) + '\n')
+    for more in (['--report', str(folder / 'report')], ['--against', str(log)]):
+        figures = figures_of(run_eval('--dry', '--json', *more)[1])
+        assert figures['eval.server_margin']['value'] == pytest.approx(1 / 3)
+        assert figures['eval.server_margin']['holds']
