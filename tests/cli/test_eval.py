@@ -181,7 +181,7 @@ def test_without_ros(dry, arguments):
 def test_on_the_simulated_robot(run_eval, folder):
     pytest.importorskip('rclpy', reason='rclpy is not installed')
     suite = folder / 'suite.yaml'
-    state = 'answer: {contains: done}\n            state: {place: kitchen, light: false}'
+    state = 'answer: {contains: done}\n        state: {place: kitchen, light: false}'
     suite.write_text(suite.read_text().replace('answer: {contains: done}', state))
     code, output, _ = run_eval('--json', '--report', str(folder / 'report'))
     assert code == 0
