@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.errors import ConfigurationError
@@ -17,7 +18,7 @@ class EvaluatedModel:
 
     Attributes:
         name: for people.
-        digest: of its file, or of where it is.
+        digest: of its file and of how it is run, or of where it is.
         make: makes it with a seed.
     """
 
@@ -56,9 +57,10 @@ def evaluated_model(args: argparse.Namespace) -> EvaluatedModel:
 
 def _in_process(args: argparse.Namespace) -> EvaluatedModel:
     from nemotron_agent.cli.model_fetch import fetch_model
+    from nemotron_agent.evaluation.suite import digest_of
     from nemotron_agent.llm.model_catalog import resolve_model
     from nemotron_agent.llm.model_fingerprint import model_fingerprint
-    from nemotron_agent.llm.model_loading import ModelParameters, load_model
+    from nemotron_agent.llm.model_loading import ModelParameters, engine_parameters, load_model
 
     fetch_model(args.model)
     resolved = resolve_model(args.model)
@@ -68,10 +70,15 @@ def _in_process(args: argparse.Namespace) -> EvaluatedModel:
         raise ConfigurationError(
             f'cannot read the model {resolved.path}: {error.strerror}: check the path'
         ) from error
+    parameters = ModelParameters(args.model, n_ctx=args.n_ctx)
+    if not resolved.scripted:
+        # The catalogue's say in sampling and in the form of replies changes them.
+        used = dataclasses.replace(engine_parameters(parameters, resolved), model_path=Path())
+        digest = digest_of([digest, dataclasses.asdict(used)])
     return EvaluatedModel(
         resolved.name,
-        digest,
-        lambda seed: load_model(ModelParameters(args.model, n_ctx=args.n_ctx, seed=seed)),
+        digest[:16],
+        lambda seed: load_model(dataclasses.replace(parameters, seed=seed)),
     )
 
 

@@ -19,7 +19,7 @@ class RunSettings:
 
     Attributes:
         model: name for people.
-        model_digest: of its file, or what identifies it at its endpoint.
+        model_digest: of its file and of how it is run, or what identifies it at its endpoint.
         seed: of the first repeat; each later one has the next.
         dry: without a simulated robot.
         endpoint: URL of the model's server; empty for a model in this process.
