@@ -35,6 +35,8 @@ class EndpointModel:
     Args:
         url: base address, such as `http://127.0.0.1:8080/v1`.
         model: name the endpoint knows it by; empty takes the only one it offers.
+        reply_protocol: NATIVE leaves it to the endpoint whether a reply is a call (`tool_choice`
+            auto), CALL_ONLY asks it for one each time (required).
         key_variable: environment variable that holds the key, where one is needed.
         timeout_sec: most time for a reply [s].
         temperature: randomness of the choice of tokens; 0 takes the likeliest.
@@ -47,13 +49,12 @@ class EndpointModel:
         EndpointError: the endpoint does not answer, or not as one.
     """
 
-    reply_protocol = ReplyProtocol.NATIVE
-
     def __init__(
         self,
         url: str,
         model: str = '',
         *,
+        reply_protocol: ReplyProtocol = ReplyProtocol.NATIVE,
         key_variable: str = KEY_VARIABLE,
         timeout_sec: float = 300.0,
         temperature: float = 0.0,
@@ -67,6 +68,7 @@ class EndpointModel:
         entry = next((each for each in offered if each['id'] == self._model), {})
         self._is_llama_cpp = entry.get('owned_by') == _LLAMA_CPP
         self._n_ctx = self._said_n_ctx(entry) or n_ctx
+        self._reply_protocol = reply_protocol
         self._temperature = temperature
         self._max_tokens = max_tokens
         self._seed = seed
@@ -75,6 +77,11 @@ class EndpointModel:
     def name(self) -> str:
         """Its name at the endpoint."""
         return self._model
+
+    @property
+    def reply_protocol(self) -> ReplyProtocol:
+        """What its replies look like."""
+        return self._reply_protocol
 
     @property
     def n_ctx(self) -> int:
@@ -131,7 +138,9 @@ class EndpointModel:
             'seed': self._seed,
         }
         if request.tools:
-            body |= {'tools': tool_entries(request.tools), 'tool_choice': 'auto'}
+            must_call = self._reply_protocol is ReplyProtocol.CALL_ONLY
+            body['tools'] = tool_entries(request.tools)
+            body['tool_choice'] = 'required' if must_call else 'auto'
         if self._is_llama_cpp:
             body['chat_template_kwargs'] = {'enable_thinking': request.thinking}
         return body

@@ -98,6 +98,16 @@ def test_messages_and_tools_are_sent_in_its_words(endpoint):
     assert without_tools['max_tokens'] == 3
 
 
+def test_a_call_can_be_asked_for_each_time(endpoint):
+    endpoint.answers = [calls(('turn', {'angle': 5}))]
+    model = EndpointModel(endpoint.url, reply_protocol=ReplyProtocol.CALL_ONLY)
+
+    ask(model)
+
+    assert model.reply_protocol is ReplyProtocol.CALL_ONLY
+    assert endpoint.bodies[0]['tool_choice'] == 'required'
+
+
 def test_free_text(endpoint):
     endpoint.answers = [says('I see a cup.'), says('I see', finish_reason='length')]
     model = EndpointModel(endpoint.url)
