@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nemotron_agent.core.chat_model import ChatModel
+from nemotron_agent.core.errors import EndpointError
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.evaluation.body import Body
 from nemotron_agent.evaluation.case import Turn
@@ -91,7 +92,11 @@ class SuiteRun:
     def run(
         self, make_model: MakeModel, body: Body, on_done: Callable[[list[ScoredTurn]], None]
     ) -> None:
-        """Hold what is pending; `on_done` is told of each conversation."""
+        """Hold what is pending; `on_done` is told of each conversation.
+
+        Raises:
+            ModelError: the model cannot be made, or its server has gone. What was held is kept.
+        """
         for repeat in range(self._repeats):
             jobs = [
                 (entry, key)
@@ -100,19 +105,26 @@ class SuiteRun:
             ]
             if not jobs:
                 continue
-            model = make_model(self.settings.seed + repeat)
+            seed = self.settings.seed + repeat
+            model = make_model(seed)
             try:
                 for entry, key in jobs:
-                    on_done(self._hold(entry, repeat, key, model, body))
+                    facts = self._hold(entry, repeat, model, body)
+                    if any(each.crash.startswith(EndpointError.__name__) for each in facts):
+                        make_model(seed).close()  # raises if the server does not answer at all
+                    on_done(self._keep(entry, repeat, key, facts))
             finally:
                 model.close()
 
     def _hold(
-        self, entry: SuiteEntry, repeat: int, key: str, model: ChatModel, body: Body
-    ) -> list[ScoredTurn]:
+        self, entry: SuiteEntry, repeat: int, model: ChatModel, body: Body
+    ) -> list[TurnFacts]:
         thinking = Thinking(self.settings.thinking)
-        name = f'{entry.case.id}#{repeat}'
-        facts = ConversationRun(entry, name, model, body, thinking).run()
+        return ConversationRun(entry, f'{entry.case.id}#{repeat}', model, body, thinking).run()
+
+    def _keep(
+        self, entry: SuiteEntry, repeat: int, key: str, facts: Sequence[TurnFacts]
+    ) -> list[ScoredTurn]:
         turns = [each.to_json() for each in facts]
         self._log.append(
             {

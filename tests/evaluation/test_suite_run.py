@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.errors import ConfigurationError, EndpointError
 from nemotron_agent.evaluation.body import DryBody
 from nemotron_agent.evaluation.measures import Measures, by_robot, by_tag
 from nemotron_agent.evaluation.result_log import ResultLog, read_records
@@ -119,6 +119,27 @@ def test_each_repeat_has_its_seed(suite, path):
     assert run(suite_run, DONE, ASKS) == (['a', 'c', 'a', 'c'], [7, 8])
     assert [record['repeat'] for record in read_records(path)] == [0, 0, 1, 1]
     assert read_records(path)[0]['settings']['seed'] == 7
+
+
+def test_a_server_that_has_gone_ends_the_run(suite, path):
+    gone = EndpointError('no answer from http://x: is the server running?')
+    models = [ListedModel([DONE, gone, DONE])]
+
+    def make(seed):
+        if not models:
+            raise gone
+        return models.pop()
+
+    suite_run = SuiteRun(suite, SETTINGS, ResultLog(path))
+    with pytest.raises(EndpointError, match='is the server running'):
+        suite_run.run(make, DryBody(), lambda turns: None)
+    assert [record['conversation'] for record in read_records(path)] == ['a']
+
+
+def test_a_server_that_stumbles_does_not(suite, path):
+    suite_run = SuiteRun(suite, SETTINGS, ResultLog(path))
+    run(suite_run, DONE, EndpointError('500: no'), DONE, DONE)
+    assert Measures.of(suite_run.scored).crashes == 1
 
 
 @pytest.mark.parametrize('line', ['{"key"', '[]', '{}', '7'])
