@@ -5,9 +5,10 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from nemotron_agent.core.chat_model import ChatModel
+from nemotron_agent.core.chat_model import ChatModel, ReplyProtocol
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.thinking import Thinking
+from nemotron_agent.llm.engine_parameters import REPLY_PROTOCOLS
 
 DEFAULT_MODEL = 'qwen2.5-coder-1.5b'
 
@@ -43,6 +44,12 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         default=Thinking.OFF.value,
         help='(%(default)s)',
     )
+    parser.add_argument(
+        '--reply-protocol',
+        choices=REPLY_PROTOCOLS,
+        default='auto',
+        help='call_only: each reply is a call, answers too (%(default)s)',
+    )
     parser.add_argument('--n-ctx', type=int, default=8192, help='context, tokens (%(default)s)')
 
 
@@ -70,7 +77,7 @@ def _in_process(args: argparse.Namespace) -> EvaluatedModel:
         raise ConfigurationError(
             f'cannot read the model {resolved.path}: {error.strerror}: check the path'
         ) from error
-    parameters = ModelParameters(args.model, n_ctx=args.n_ctx)
+    parameters = ModelParameters(args.model, n_ctx=args.n_ctx, reply_protocol=args.reply_protocol)
     if not resolved.scripted:
         # The catalogue's say in sampling and in the form of replies changes them.
         used = dataclasses.replace(engine_parameters(parameters, resolved), model_path=Path())
@@ -85,11 +92,20 @@ def _in_process(args: argparse.Namespace) -> EvaluatedModel:
 def _at_endpoint(args: argparse.Namespace) -> EvaluatedModel:
     from nemotron_agent.llm.endpoint_model import EndpointModel
 
+    auto = args.reply_protocol == 'auto'
+    protocol = ReplyProtocol.NATIVE if auto else ReplyProtocol(args.reply_protocol)
+
     def make(seed: int) -> EndpointModel:
-        return EndpointModel(args.endpoint, args.endpoint_model, seed=seed, n_ctx=args.n_ctx)
+        return EndpointModel(
+            args.endpoint,
+            args.endpoint_model,
+            reply_protocol=protocol,
+            seed=seed,
+            n_ctx=args.n_ctx,
+        )
 
     model = make(args.seed)
     try:
-        return EvaluatedModel(model.name, f'{args.endpoint} {model.name}', make)
+        return EvaluatedModel(model.name, f'{args.endpoint} {model.name} {protocol.value}', make)
     finally:
         model.close()

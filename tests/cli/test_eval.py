@@ -9,6 +9,7 @@ import time
 import pytest
 
 from nemotron_agent.cli.main import main
+from nemotron_agent.testing.listed_endpoint import ListedEndpoint, calls, says
 
 SCRIPT = """
     rules:
@@ -266,3 +267,29 @@ def test_the_margin_over_a_server(run_eval, folder):
         figures = figures_of(run_eval('--dry', '--json', *more)[1])
         assert figures['eval.server_margin']['value'] == pytest.approx(1 / 3)
         assert figures['eval.server_margin']['holds']
+
+
+def test_a_model_at_an_endpoint_and_the_margin_over_it(run_eval, folder):
+    report = ['--dry', '--json', '--report', str(folder / 'report')]
+    answers = [
+        calls(('navigate_to', {'place': 'kitchen'})),
+        says('It is done.'),
+        says('{{"name": "set_light"}}'),
+        calls(('decline', {'reason': 'No wings.'})),
+    ]
+    with ListedEndpoint(answers) as endpoint:
+        code, output, _ = run_eval(*report, '--endpoint', endpoint.url)
+        assert [body['tool_choice'] for body in endpoint.bodies] == ['auto'] * 4
+        assert (code, figures_of(output)['eval.tool']['value']) == (1, pytest.approx(2 / 3))
+        assert 'eval.server_margin' not in figures_of(output)
+        endpoint.answers = answers
+        run_eval(*report, '--endpoint', endpoint.url, '--reply-protocol', 'call_only')
+        assert endpoint.bodies[-1]['tool_choice'] == 'required'
+    code, output, _ = run_eval(*report)
+    assert figures_of(output)['eval.server_margin']['value'] > 0.3
+
+
+def test_an_endpoint_that_is_not_there(run_eval):
+    code, _, error = run_eval('--dry', '--endpoint', 'http://127.0.0.1:9/v1')
+    assert code == 2
+    assert 'is the server running' in error
