@@ -229,12 +229,10 @@ def test_mistakes(more, problem, run_eval):
     assert problem in error
 
 
-def test_a_model_that_cannot_be_read(folder, run_eval):
-    (folder / 'script.yaml').unlink()
-    (folder / 'script.yaml').mkdir()
-    code, _, error = run_eval('--dry')
-    assert code == 2
-    assert 'script.yaml' in error
+def test_a_model_that_cannot_be_read(arguments, capsys):
+    memory = 'scripted:/proc/self/mem'  # a file that not even root can read from its beginning
+    assert main([*arguments[:2], '--dry', '--model', memory]) == 2
+    assert 'cannot read the model /proc/self/mem: ' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('number', ['0', 'x'])
