@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import PlainValidator
 
@@ -24,6 +24,10 @@ class Matcher(Protocol):
     def plain_values(self) -> tuple[Any, ...]:
         """Values that it must be able to take, for checks against a schema."""
 
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether an argument that is left out is as expected, too."""
+
     def matches(self, value: Any) -> bool:
         """Whether a value is as expected."""
 
@@ -34,6 +38,7 @@ class Equal:
 
     value: Any
     within: float | None = None
+    may_be_missing: ClassVar[bool] = False
 
     @property
     def plain_values(self) -> tuple[Any, ...]:
@@ -53,6 +58,7 @@ class AnyOf:
     """One of some values."""
 
     values: tuple[Any, ...]
+    may_be_missing: ClassVar[bool] = False
 
     @property
     def plain_values(self) -> tuple[Any, ...]:
@@ -73,6 +79,7 @@ class Contains:
 
     texts: tuple[str, ...]
     plain_values: tuple[Any, ...] = ('',)
+    may_be_missing: ClassVar[bool] = False
 
     def matches(self, value: Any) -> bool:
         """See `Matcher`."""
@@ -89,6 +96,7 @@ class Anything:
     """Whatever it is, also nothing."""
 
     plain_values: tuple[Any, ...] = ()
+    may_be_missing: ClassVar[bool] = True
 
     def matches(self, value: Any) -> bool:
         """See `Matcher`."""

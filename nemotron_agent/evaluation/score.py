@@ -8,7 +8,7 @@ from typing import Any
 
 from nemotron_agent.evaluation.case import ABSTAIN_TAGS, Case, ExpectedCall, Turn
 from nemotron_agent.evaluation.facts import CallFacts, TurnFacts
-from nemotron_agent.evaluation.matchers import Anything, Equal, Matcher, is_number
+from nemotron_agent.evaluation.matchers import Equal, Matcher, is_number
 from nemotron_agent.evaluation.robot import Robot
 from nemotron_agent.skills.problems import shown
 
@@ -154,7 +154,7 @@ def misfits(expected: ExpectedCall, call: CallFacts, robot: Robot) -> list[str]:
         default = Equal(defaults[name]) if name in defaults else None
         matcher: Matcher | None = expected.arguments.get(name, default)
         value = found.get(name, _MISSING)
-        if isinstance(matcher, Anything):
+        if value is _MISSING and matcher is not None and matcher.may_be_missing:
             continue
         if matcher is None:
             wrong.append(f'{call.tool}.{name} is {shown(value)}, and should be left out')
