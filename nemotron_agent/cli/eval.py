@@ -11,15 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nemotron_agent.cli.eval_model import EvaluatedModel, add_model_arguments, evaluated_model
+from nemotron_agent.cli.eval_suite import add_suite_arguments, chosen_suite, is_dry
 from nemotron_agent.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from nemotron_agent.evaluation.body import Body
     from nemotron_agent.evaluation.measures import Measures
     from nemotron_agent.evaluation.result_log import ResultLog
-    from nemotron_agent.evaluation.robot import InputsOf
     from nemotron_agent.evaluation.run_settings import RunSettings
-    from nemotron_agent.evaluation.suite import Suite
     from nemotron_agent.evaluation.suite_run import ScoredTurn, SuiteRun
 
 RESULTS = 'results.jsonl'
@@ -33,6 +32,7 @@ examples:
   nemotron-agent eval test --dry --only multi    some of it, without ROS
   nemotron-agent eval my_suite.yaml --skills my_skills.yaml --places my_places.yaml --dry
   nemotron-agent eval test --report report       write report/report.html and report.md too
+  nemotron-agent eval bfcl_folder --format bfcl  public cases
 
 Exit status: 0 all goals reached, 1 one is missed, 2 a wrong call or an error.
 """
@@ -46,15 +46,8 @@ def add_parser(subparsers: 'argparse._SubParsersAction[argparse.ArgumentParser]'
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('suite', help='name of a shipped suite, or a file or folder')
+    add_suite_arguments(parser)
     add_model_arguments(parser)
-    parser.add_argument('--skills', type=Path, help="skill manifest (the suite's robot's)")
-    parser.add_argument('--places', type=Path, help="places file (the suite's robot's)")
-    parser.add_argument('--system-prompt', type=Path, metavar='FILE', help='(the one shipped)')
-    parser.add_argument(
-        '--only', nargs='+', default=[], metavar='TAG|ID', help='conversations to hold'
-    )
-    parser.add_argument('--dry', action='store_true', help='without ROS and robot')
     parser.add_argument('--repeat', type=_positive, default=1, metavar='N', help='times (1)')
     parser.add_argument('--report', type=Path, metavar='DIR', help='write a report into a folder')
     parser.add_argument(
@@ -78,13 +71,13 @@ def run(args: argparse.Namespace) -> int:
     from nemotron_agent.evaluation.result_log import ResultLog
     from nemotron_agent.evaluation.suite_run import SuiteRun
 
-    suite = _suite(args).only(args.only)
+    console = Console(stderr=True, highlight=False)
+    suite = chosen_suite(args, console)
     model = evaluated_model(args)
     settings = _settings(args, model)
     folder = args.report or _state_folder(suite.name)
     log = ResultLog(folder / RESULTS)
     suite_run = SuiteRun(suite, settings, log, args.repeat, args.fresh)
-    console = Console(stderr=True, highlight=False)
     console.print(
         f'{suite_run.conversations} conversations, {suite_run.resumed} of them held before; '
         f'results: {log.path}',
@@ -109,25 +102,6 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(figure.holds is False for figure in figures) else 0
 
 
-def _suite(args: argparse.Namespace) -> 'Suite':
-    from nemotron_agent.evaluation.robot import RobotFiles, declared_inputs
-    from nemotron_agent.evaluation.suite import load_suite
-
-    inputs_of: InputsOf = declared_inputs
-    if not args.dry:
-        try:
-            import nemotron_agent.evaluation.simulated_body  # noqa: F401 (better now than later)
-            from nemotron_agent.ros.interface_schema import complete_inputs
-        except ModuleNotFoundError as error:
-            raise ConfigurationError(
-                f'the Python module {error.name} is missing: source a ROS 2 installation, or '
-                'use --dry, which needs neither ROS nor a robot'
-            ) from error
-        inputs_of = complete_inputs
-    files = RobotFiles(args.skills, args.places, args.system_prompt)
-    return load_suite(args.suite, files, inputs_of)
-
-
 def _settings(args: argparse.Namespace, model: EvaluatedModel) -> 'RunSettings':
     from nemotron_agent.evaluation.run_settings import RunSettings, code_digest
 
@@ -137,9 +111,9 @@ def _settings(args: argparse.Namespace, model: EvaluatedModel) -> 'RunSettings':
         thinking=args.thinking,
         seed=args.seed,
         n_ctx=args.n_ctx,
-        dry=args.dry,
+        dry=is_dry(args),
         endpoint=args.endpoint or '',
-        code=code_digest(args.dry),
+        code=code_digest(is_dry(args)),
     )
 
 
@@ -202,7 +176,7 @@ def _body(args: argparse.Namespace, folder: Path) -> 'Body':
     from nemotron_agent.cli.child_process import ChildProcess
     from nemotron_agent.evaluation.body import DryBody
 
-    if args.dry:
+    if is_dry(args):
         return DryBody()
     from nemotron_agent.evaluation.simulated_body import SimulatedBody
 

@@ -20,6 +20,8 @@ from nemotron_agent.evaluation.score import confusion_of
 from nemotron_agent.evaluation.suite_run import ScoredTurn
 
 FILES = {'report.html.jinja': 'report.html', 'report.md.jinja': 'report.md'}
+LARGEST_MATRIX = 30
+MISTAKES_LISTED = 50
 SHARES = ('tool', 'arguments', 'abstain', 'success', 'answer')
 
 
@@ -54,6 +56,17 @@ class Confusion:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     counts: Mapping[tuple[str, str], int]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is too large for a matrix."""
+        return max(len(self.rows), len(self.columns)) > LARGEST_MATRIX
+
+    @property
+    def mistakes(self) -> list[tuple[str, str, int]]:
+        """What was most often taken for something else, with how often."""
+        wrong = [(*pair, count) for pair, count in self.counts.items() if pair[0] != pair[1]]
+        return sorted(wrong, key=lambda each: -each[2])[:MISTAKES_LISTED]
 
     @classmethod
     def of(cls, turns: Sequence[ScoredTurn]) -> 'Confusion':

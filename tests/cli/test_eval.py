@@ -291,3 +291,53 @@ def test_an_endpoint_that_is_not_there(run_eval):
     code, _, error = run_eval('--dry', '--endpoint', 'http://127.0.0.1:9/v1')
     assert code == 2
     assert 'is the server running' in error
+
+
+@pytest.fixture
+def bfcl(folder):
+    """Eight cases of which seven cannot be held; return the arguments."""
+    answers = folder / 'bfcl' / 'possible_answer'
+    answers.mkdir(parents=True)
+    function = {
+        'name': 'weather',
+        'description': 'Weather.',
+        'parameters': {'type': 'dict', 'properties': {'city': {'type': 'string'}}},
+    }
+    said = [{'role': 'user', 'content': 'Weather in Paris?'}]
+    spoken = [*said, {'role': 'assistant', 'content': 'Sunny.'}]
+    cases = [
+        {'id': f'simple_{n}', 'question': [spoken if n else said], 'function': [function]}
+        for n in range(8)
+    ]
+    truths = [
+        {'id': case['id'], 'ground_truth': [{'weather': {'city': ['Paris']}}]} for case in cases
+    ]
+    for path, lines in ((folder / 'bfcl', cases), (answers, truths)):
+        (path / 'BFCL_v4_simple.json').write_text('\n'.join(map(json.dumps, lines)))
+    (folder / 'script.yaml').write_text(
+        'rules: [{match: Paris, role: user, call: {name: weather, arguments: {city: paris}}}, '
+        '{match: succeeded, role: tool, call: {name: answer, arguments: {text: Sunny.}}}]'
+    )
+    model = f'scripted:{folder / "script.yaml"}'
+    return ['eval', str(folder / 'bfcl'), '--format', 'bfcl', '--model', model]
+
+
+def test_public_cases_are_held_dry(bfcl, capsys):
+    assert main([*bfcl, '--json']) == 0
+    said = capsys.readouterr()
+    assert figures_of(said.out)['eval.arguments']['value'] == 1.0
+    assert said.err.count('left out: simple_') == 5
+    assert '7 cases are left out in all' in said.err
+
+
+@pytest.mark.parametrize('option', ['--skills', '--places'])
+def test_public_cases_bring_their_functions(option, bfcl, capsys):
+    assert main([*bfcl, option, 'x.yaml']) == 2
+    assert f'{option} is of no use with --format bfcl' in capsys.readouterr().err
+
+
+def test_public_cases_with_another_prompt(bfcl, folder, capsys):
+    (folder / 'prompt.txt').write_text('Call functions.')
+    main(bfcl)
+    assert main([*bfcl, '--system-prompt', str(folder / 'prompt.txt')]) == 0
+    assert '1 conversations, 0 of them held before' in capsys.readouterr().err.splitlines()[-1]
