@@ -158,9 +158,10 @@ class _LiveRobot:
 
     def close(self) -> None:
         """Take everything down."""
+        self.process.stop()
+        self._domain.stop_spinning()
         if self._skills is not None:
             self._skills.close()
-        self.process.stop()
         self._domain.close()
 
     def _wait_until_ready(self, timeout_sec: float) -> None:

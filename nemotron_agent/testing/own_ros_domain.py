@@ -64,9 +64,13 @@ class RosDomain:
         self._nodes.append(node)
         self.executor.add_node(node)
 
+    def stop_spinning(self) -> None:
+        """Run no more callbacks; what is destroyed from now on is not met half-destroyed."""
+        self._spinner.close(timeout_sec=5.0)
+
     def close(self) -> None:
         """Destroy everything and give the domain back; may be called twice."""
-        self._spinner.close(timeout_sec=5.0)
+        self.stop_spinning()
         for node in self._nodes:
             node.destroy_node()
         self._nodes.clear()
