@@ -8,7 +8,8 @@ A folder of files with a case a line, and the accepted answers under the same na
     possible_answer/BFCL_v4_simple.json   {"id": "simple_0", "ground_truth":
                                            [{"function": {"argument": [accepted, values]}}]}
 
-A file with `irrelevance` in its name has no answers: no function may be called in it.
+A file with `irrelevance` in its name has no answers: no function may be called in it, whatever is
+said.
 """
 
 import dataclasses
@@ -118,7 +119,7 @@ def _entry(record: Record, answers: dict[str, Record] | None, system_prompt: str
             say=text,
             calls=each,
             any_order=True,
-            end='answer' if each else 'ask_or_decline',
+            end='answer' if each else 'any',
             tags=('multi' if len(each) > 1 else 'single' if each else 'no_tool',),
         )
         for (_, text), each in zip(said, calls, strict=True)

@@ -15,7 +15,7 @@ TAGS = (
     *('policy', 'injection', 'correction', 'german', 'spanish', 'french'),
 )
 ABSTAIN_TAGS = frozenset({'no_tool', 'ambiguous'})
-End = Literal['answer', 'ask', 'decline', 'ask_or_decline']
+End = Literal['answer', 'ask', 'decline', 'ask_or_decline', 'any']
 
 
 class ExpectedCall(ManifestModel):

@@ -16,6 +16,7 @@ from nemotron_agent.skills.problems import shown
 POSITION_TOLERANCE_M = 0.05
 YAW_TOLERANCE_DEG = 2.0
 CANCELED = 'canceled'
+ENDS = ('answer', 'ask', 'decline')
 _MISSING = object()
 
 
@@ -79,6 +80,8 @@ def score_turn(case: Case, turn: Turn, facts: TurnFacts, robot: Robot) -> TurnSc
 def _ends_right(turn: Turn, facts: TurnFacts) -> bool:
     if turn.interrupt:
         return facts.end == CANCELED
+    if turn.end == 'any':
+        return facts.end in ENDS
     if turn.end == 'ask_or_decline':
         return facts.end in ('ask', 'decline')
     if turn.end == 'answer' and any(turn.alternatives):
@@ -218,7 +221,8 @@ def confusion_of(turn: Turn, facts: TurnFacts) -> list[tuple[str, str]]:
     pairs += [(name, f'({facts.end})') for name in missed[short:]]
     pairs += [(f'({turn.end})', name) for name in extra[short:]]
     if not pairs:
-        pairs.append((f'({turn.end})', f'({facts.end})'))
+        wanted = facts.end if turn.end == 'any' and _ends_right(turn, facts) else turn.end
+        pairs.append((f'({wanted})', f'({facts.end})'))
     return pairs
 
 

@@ -8,7 +8,7 @@ from nemotron_agent.evaluation.bfcl_answers import Accepted
 from nemotron_agent.evaluation.bfcl_records import BfclError
 from nemotron_agent.evaluation.body import DryBody
 from nemotron_agent.evaluation.conversation_run import ConversationRun
-from nemotron_agent.evaluation.score import score_turn
+from nemotron_agent.evaluation.score import confusion_of, score_turn
 from nemotron_agent.llm.grammar_text import Marker
 from nemotron_agent.llm.tool_formats import TOOL_FORMATS
 from nemotron_agent.testing.listed_model import ListedModel, calls, says
@@ -84,12 +84,16 @@ def changed(value, path, new):
     return copy
 
 
-def held(entry, *replies):
-    """Hold a conversation with listed replies; return the scores of its turns."""
+def facts_of(entry, *replies):
+    """Hold a conversation of one turn with listed replies."""
     model = ListedModel(replies, ReplyProtocol.NATIVE)
-    facts = ConversationRun(entry, 'c', model, DryBody()).run()
-    turns = entry.case.turns
-    return [score_turn(entry.case, *pair, entry.robot) for pair in zip(turns, facts, strict=True)]
+    (facts,) = ConversationRun(entry, 'c', model, DryBody()).run()
+    return facts
+
+
+def held(entry, *replies):
+    """Hold a conversation of one turn with listed replies; return its score."""
+    return score_turn(entry.case, entry.case.turns[0], facts_of(entry, *replies), entry.robot)
 
 
 def test_functions_become_tools_of_one_level(tmp_path):
@@ -133,7 +137,7 @@ def test_a_case_becomes_a_conversation(tmp_path):
     assert entry.robot.system_prompt == f'{SYSTEM_PROMPT}\n\nThe north pump is old.'
     assert first.say == 'North pump to 3 litres, warn at 9.\nQuickly.'
     assert [turn.tags for turn in entry.case.turns] == [('single',), ('multi',), ('no_tool',)]
-    assert [turn.end for turn in entry.case.turns] == ['answer', 'answer', 'ask_or_decline']
+    assert [turn.end for turn in entry.case.turns] == ['answer', 'answer', 'any']
     assert [call.tool for call in second.calls] == ['pump_set_flow', 'stop']
     assert second.any_order
     assert third.calls == ()
@@ -163,7 +167,7 @@ def test_accepted_answers_are_compared_as_bfcl_does(tmp_path, arguments, is_righ
     given = {'pump': 'north', 'flow': 3, 'alarm_level': 9.0, 'alarm_text': 'too much!'} | arguments
     given = {name: value for name, value in given.items() if value is not None}
 
-    (score,) = held(entry, calls('pump_set_flow', **given), says('Done.'))
+    score = held(entry, calls('pump_set_flow', **given), says('Done.'))
 
     assert score.tool
     assert score.arguments is is_right, score.problems
@@ -173,15 +177,20 @@ def test_calls_may_come_in_any_order(tmp_path):
     entry = only_entry(written(tmp_path, [case()], [answer([*TRUTH, {'stop': {}}])]))
     pump = calls('pump_set_flow', pump='north', flow=3)
 
-    assert held(entry, calls('stop'), pump, says('Done.'))[0].arguments
-    assert not held(entry, calls('stop'), says('Done.'))[0].tool
+    assert held(entry, calls('stop'), pump, says('Done.')).arguments
+    assert not held(entry, calls('stop'), says('Done.')).tool
 
 
 def test_where_nothing_fits_no_function_may_be_called(tmp_path):
     entry = only_entry(written(tmp_path, [case()], name='BFCL_v9_irrelevance.json'))
 
-    assert held(entry, calls('decline', reason='No.'))[0].abstain
-    assert held(entry, calls('stop'), says('Done.'))[0].abstain is False
+    for reply in (calls('decline', reason='No.'), says('A pump is a machine.')):
+        score = held(entry, reply)
+        assert score.abstain and score.right
+    score = held(entry, calls('stop'), says('Done.'))
+    assert not score.abstain and not score.right
+    facts = facts_of(entry, says('A pump is a machine.'))
+    assert confusion_of(entry.case.turns[0], facts) == [('(answer)', '(answer)')]
 
 
 def test_lists_and_mixed_values():
