@@ -16,6 +16,7 @@ from nemotron_agent.llm.engine_parameters import REPLY_PROTOCOLS
 
 if TYPE_CHECKING:
     from nemotron_agent.cli.benches.subject import Subjects
+    from nemotron_agent.llm.model_catalog import ResolvedModel
 
 BENCHES = ('turns', 'switch', 'tool-call', 'decode', 'warm-start', 'memory')
 EPILOG = """\
@@ -100,14 +101,14 @@ def _measure(name: str | None, subjects: 'Subjects', progress: Progress) -> Iter
         yield from module.figures(subjects, progress)
 
 
-def _named(model: str | None) -> Path | None:
+def _named(model: str | None) -> 'ResolvedModel | None':
     if model is None:
         return None
     from nemotron_agent.cli.model_fetch import fetch_model
     from nemotron_agent.llm.model_catalog import resolve_model
 
     fetch_model(model)
-    return resolve_model(model).path
+    return resolve_model(model)
 
 
 def _overrides(args: argparse.Namespace) -> dict[str, Any]:

@@ -73,6 +73,11 @@ class Dialogues:
         first, *others = [cost.prompt for cost in self.costs if cost.is_first]
         return min((common_prefix(first, other) for other in others), default=len(first))
 
+    def evaluated_last(self, conversation_id: str) -> list[int]:
+        """All tokens evaluated by the end of a conversation's last reply."""
+        pairs = zip(self.costs, self._evaluated, strict=True)
+        return [e for cost, e in pairs if cost.conversation_id == conversation_id][-1]
+
     def _ask(self, conversation_id: str, messages: list[Message], thinking: bool) -> Message:
         reply = self._side.reply(conversation_id, messages, thinking=thinking)
         prompt = list(reply.prompt)

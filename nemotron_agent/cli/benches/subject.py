@@ -1,5 +1,6 @@
 """The models that are measured."""
 
+import ctypes
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from nemotron_agent.cli.model_fetch import fetch_model
 from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.llama_context import LlamaModel
 from nemotron_agent.llm.llama_runtime import llama_cpp
-from nemotron_agent.llm.model_catalog import resolve_model
+from nemotron_agent.llm.model_catalog import ResolvedModel, resolve_model
 from nemotron_agent.testing.synthetic_model import write_full_hybrid, write_tiny_hybrid
 
 REAL_MODEL = 'qwen2.5-coder-1.5b'
@@ -35,12 +36,14 @@ class Subject:
         parameters: what ours is made with; the others take what they know of it.
         is_hybrid: whether its state cannot be cut short.
         thinks: whether its template has a switch for reasoning.
+        is_trained: whether it means what it writes; a synthetic one does not.
     """
 
     label: str
     parameters: EngineParameters
     is_hybrid: bool
     thinks: bool
+    is_trained: bool
 
     @property
     def path(self) -> Path:
@@ -70,7 +73,7 @@ class Subjects:
         self,
         folder: Path,
         progress: Progress,
-        named: Path | None = None,
+        named: ResolvedModel | None = None,
         overrides: Mapping[str, Any] | None = None,
     ) -> None:
         """Take what the user named, or what is written here.
@@ -78,7 +81,7 @@ class Subjects:
         Args:
             folder: where synthetic models and other temporary files go.
             progress: told of what takes long.
-            named: file of the only model to measure.
+            named: the only model to measure.
             overrides: fields of `EngineParameters` to set for every model.
 
         Raises:
@@ -88,7 +91,7 @@ class Subjects:
         self.folder = folder
         self._progress = progress
         self._overrides = dict(overrides or {})
-        self._named = self._described(named) if named else None
+        self._named = self._resolved(named) if named else None
         self._known: dict[str, Subject] = {}
 
     def counted(self) -> tuple[Subject, ...]:
@@ -101,27 +104,37 @@ class Subjects:
 
     def real(self) -> Subject:
         """The model the user named, or one with trained weights."""
-        return self._named or self._once(REAL_MODEL, _find_real)
+        return self._named or self._once(REAL_MODEL, self._find_real)
 
     def full(self) -> Subject:
         """The model the user named, or a hybrid of full size."""
         return self._named or self._once('full', self._write_full)
 
     def _tiny(self) -> Subject:
-        return self._once('tiny', self._write_tiny, n_ctx=TINY_N_CTX)
+        return self._once('tiny', self._write_tiny)
 
-    def _once(self, name: str, make: Callable[[], Path], **values: Any) -> Subject:
+    def _once(self, name: str, make: Callable[[], Subject]) -> Subject:
         if name not in self._known:
-            self._known[name] = self._described(make(), **values)
+            self._known[name] = make()
         return self._known[name]
 
-    def _write_tiny(self) -> Path:
-        return write_tiny_hybrid(self.folder / 'tiny_hybrid.gguf')
+    def _write_tiny(self) -> Subject:
+        path = write_tiny_hybrid(self.folder / 'tiny_hybrid.gguf')
+        return self._described(path, n_ctx=TINY_N_CTX)
 
-    def _write_full(self) -> Path:
+    def _write_full(self) -> Subject:
         words = self.real().path
         self._progress.step('writing the hybrid of full size')
-        return write_full_hybrid(self.folder / 'full_hybrid.gguf', vocabulary_of=words)
+        path = write_full_hybrid(self.folder / 'full_hybrid.gguf', vocabulary_of=words)
+        return self._described(path)
+
+    def _find_real(self) -> Subject:
+        fetch_model(REAL_MODEL)
+        return self._resolved(resolve_model(REAL_MODEL))
+
+    def _resolved(self, model: ResolvedModel) -> Subject:
+        entry = model.entry
+        return self._described(model.path, tool_format=entry.tool_format if entry else 'auto')
 
     def _described(self, path: Path, **values: Any) -> Subject:
         parameters = EngineParameters(path, **{**COMMON, **values, **self._overrides})
@@ -131,13 +144,16 @@ class Subjects:
             or llama_cpp.llama_model_is_hybrid(model.handle)
         )
         thinks = 'enable_thinking' in model.chat_template
+        is_trained = not _metadata(model, 'general.name').startswith('synthetic-')
         model.close()
-        return Subject(label_of(path.stem, is_hybrid), parameters, is_hybrid, thinks)
+        label = label_of(path.stem, is_hybrid)
+        return Subject(label, parameters, is_hybrid, thinks, is_trained)
 
 
-def _find_real() -> Path:
-    fetch_model(REAL_MODEL)
-    return resolve_model(REAL_MODEL).path
+def _metadata(model: LlamaModel, key: str) -> str:
+    buffer = ctypes.create_string_buffer(256)
+    llama_cpp.llama_model_meta_val_str(model.handle, key.encode(), buffer, len(buffer))
+    return buffer.value.decode('utf-8', 'replace')
 
 
 def label_of(name: str, is_hybrid: bool) -> str:
