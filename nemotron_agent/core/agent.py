@@ -20,6 +20,7 @@ from nemotron_agent.core.chat_model import (
     ModelReply,
     Phase,
     ReplyProgress,
+    ReplyProtocol,
     StopReason,
     Usage,
 )
@@ -27,6 +28,7 @@ from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.errors import ContextFullError, ModelError
 from nemotron_agent.core.gate import Verdict
 from nemotron_agent.core.messages import Message, ToolCall
+from nemotron_agent.core.progress_note import progress_note
 from nemotron_agent.core.task import CallRecord, Task, TaskResult, TaskStats, TaskStatus
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import Outcome
@@ -58,15 +60,26 @@ class Agent:
     """Carries out tasks with a model and tools; one task of a conversation at a time.
 
     It keeps no state of its own between tasks: what lasts is in the conversation.
+
+    Args:
+        progress_notes: whether the model is told beside each result how far the command is done;
+            None is for models whose replies are always calls.
     """
 
     def __init__(
-        self, model: ChatModel, tools: ToolRegistry, system_prompt: str, limits: AgentLimits
+        self,
+        model: ChatModel,
+        tools: ToolRegistry,
+        system_prompt: str,
+        limits: AgentLimits,
+        progress_notes: bool | None = None,
     ) -> None:
         self._model = model
         self._tools = tools
         self._system = Message('system', system_prompt)
         self._limits = limits
+        calls_only = model.reply_protocol is ReplyProtocol.CALL_ONLY
+        self._notes = calls_only if progress_notes is None else progress_notes
 
     def run(
         self, task: Task, conversation: Conversation, on_event: EventSink, cancel: CancelToken
@@ -76,7 +89,7 @@ class Agent:
         A task that failed before anything was asked of the robot leaves no trace in it.
         """
         logger.info('task of %s in "%s": %.200s', task.origin, task.conversation_id, task.text)
-        run = _TaskRun(self._model, self._tools, self._limits, task, on_event, cancel)
+        run = _TaskRun(self._model, self._tools, self._limits, self._notes, task, on_event, cancel)
         try:
             result = run.until_end(self._system, conversation)
         except ContextFullError as error:
@@ -97,6 +110,7 @@ class _TaskRun:
         model: ChatModel,
         tools: ToolRegistry,
         limits: AgentLimits,
+        progress_notes: bool,
         task: Task,
         on_event: EventSink,
         cancel: CancelToken,
@@ -105,6 +119,7 @@ class _TaskRun:
         self._model = model
         self._tools = tools
         self._limits = limits
+        self._notes = progress_notes
         self._task = task
         self._on_event = on_event
         self._cancel = cancel
@@ -245,7 +260,7 @@ class _TaskRun:
                 answer=record.result.text,
                 awaits_reply=spec.name == ASK_OPERATOR.spec.name,
             )
-        self.turn.append(Message('tool', record.result.text, tool_name=record.call.name))
+        self.turn.append(Message('tool', self._told(record), tool_name=record.call.name))
         if self._cancel.canceled:
             return self._canceled()
         if self._repeats > self._limits.max_repeats:
@@ -254,6 +269,13 @@ class _TaskRun:
                 error=f'the model kept repeating {record.call.name} after it had succeeded',
             )
         return self._too_many_bad_calls(record.result.text)
+
+    def _told(self, record: CallRecord) -> str:
+        """What the model is told of a call."""
+        if not self._notes or record.result.outcome is not Outcome.SUCCEEDED:
+            return record.result.text
+        done = [r.call for r in self._calls if r.result.outcome is Outcome.SUCCEEDED]
+        return f'{record.result.text} {progress_note(self._task.text, done)}'
 
     def _too_many_bad_calls(self, last_problem: str) -> TaskResult | None:
         if self._bad_calls <= self._limits.max_bad_calls:

@@ -25,6 +25,8 @@ from nemotron_agent.safety.gate import SafetyGate
 from nemotron_agent.skills.manifest import load_manifest
 from nemotron_agent.skills.places import load_places
 
+_PROGRESS_NOTES = {'auto': None, 'on': True, 'off': False}
+
 logger = logging.getLogger(__name__)
 
 
@@ -88,7 +90,7 @@ def assemble(
         model=model,
         skills=skills,
         registry=registry,
-        agent=Agent(model, registry, prompt, limits),
+        agent=Agent(model, registry, prompt, limits, _PROGRESS_NOTES[parameters.progress_notes]),
         conversations=ConversationStore(parameters.max_conversations),
         thinking=thinking,
     )

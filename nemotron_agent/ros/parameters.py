@@ -84,6 +84,12 @@ PARAMETERS = {
     'max_steps': _Parameter(12, 'Replies asked of the model in one task.', 1, 100),
     'max_bad_calls': _Parameter(3, 'Calls in one task that cannot be run.', 0, 100),
     'max_repeats': _Parameter(2, 'Calls in one task that repeat what just succeeded.', 0, 100),
+    'progress_notes': _Parameter(
+        'auto',
+        'Tell the model beside each result how far the command is done; auto is for models whose '
+        'replies are always calls.',
+        choices=('auto', 'on', 'off'),
+    ),
     'task_timeout_sec': _Parameter(300.0, 'Limit for a task that sets none [s].', 0.1, 86400.0),
     'server_wait_sec': _Parameter(2.0, 'Time given to a skill to be there [s].', 0.0, 60.0),
     'queue_size': _Parameter(8, 'Tasks that may wait.', 1, 64),

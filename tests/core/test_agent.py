@@ -14,6 +14,7 @@ from nemotron_agent.core.chat_model import ReplyProtocol
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.errors import ContextFullError, EvaluationError
 from nemotron_agent.core.messages import Message
+from nemotron_agent.core.progress_note import ALL_DONE
 from nemotron_agent.core.task import Task, TaskStatus
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import Outcome, SkillFeedback, ToolResult
@@ -70,7 +71,8 @@ def test_the_model_sees_system_history_and_results_in_order():
     roles = [message.role for message in run.model.requests[-1].messages]
     assert roles == ['system', 'user', 'assistant', 'tool', 'assistant', 'user']
     assert run.model.requests[0].messages[0] == Message('system', 'be a robot')
-    assert run.model.requests[-1].messages[3] == Message('tool', 'done', tool_name='go_to')
+    assert run.model.requests[-1].messages[3].tool_name == 'go_to'
+    assert run.model.requests[-1].messages[3].content.startswith('done')
 
 
 def test_free_text_is_the_answer_of_a_native_model():
@@ -91,6 +93,25 @@ def test_it_reasons_in_auto_for_several_steps_and_after_a_failure():
     run = Run(replies, tool)
     run(Task('go to the kitchen', 'c1', 'operator', thinking=Thinking.AUTO))
     assert [request.thinking for request in run.model.requests] == [False, True, False, True]
+
+
+def test_models_that_only_call_are_told_how_far_they_are():
+    replies = [calls('go_to', place='kitchen'), calls('answer', text='There.')]
+    run = Run(replies)
+    run()
+    assert run.model.requests[1].messages[-1].content == f'done {ALL_DONE}'
+    failed = Run(replies, ListedTool(results=[ToolResult(Outcome.ABORTED, 'blocked')]))
+    failed()
+    assert failed.model.requests[1].messages[-1].content == 'blocked'
+
+
+@pytest.mark.parametrize(('notes', 'told'), [(True, f'done {ALL_DONE}'), (False, 'done')])
+def test_progress_notes_can_be_switched(notes, told):
+    run = Run([calls('go_to', place='kitchen'), says('There.')], protocol=ReplyProtocol.NATIVE)
+    registry = ToolRegistry([run.tool], SafetyGate())
+    run.agent = Agent(run.model, registry, '', AgentLimits(), progress_notes=notes)
+    run()
+    assert run.model.requests[1].messages[-1].content == told
 
 
 def test_a_question_back_awaits_a_reply():
