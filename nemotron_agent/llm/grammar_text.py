@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.llm.number_regex import number_regex
+from nemotron_agent.llm.quantities import shown_units
 
 DEFAULT_MAX_CHARACTERS = 400
 MAX_CHARACTERS = 2000
@@ -65,6 +67,8 @@ def json_value(schema: Mapping[str, Any], where: str) -> str:
     if listed is not None:
         return _any_of([literal(json.dumps(value, ensure_ascii=False)) for value in listed])
     kind = schema.get('type')
+    if kind == 'string' and shown_units(schema):
+        return f'/"{quantity_regex(schema)}"/'
     if kind == 'string':
         least, most = character_limits(schema)
         return rf'/"([^"\\\x00-\x1f]|\\["\\nrtbf]){{{least},{most}}}"/'
@@ -85,6 +89,12 @@ def listed_values(schema: Mapping[str, Any]) -> Sequence[Any] | None:
         return [schema['const']]
     values = schema.get('enum')
     return list(values) if values is not None else None
+
+
+def quantity_regex(schema: Mapping[str, Any]) -> str:
+    """Regular expression of a number with a unit; bounds are the call's to check."""
+    units = '|'.join(map(re.escape, shown_units(schema)))
+    return rf'-?(0|[1-9][0-9]{{0,4}})(\.[0-9]{{1,3}})? ({units})'.replace('/', r'\/')
 
 
 def character_limits(schema: Mapping[str, Any]) -> tuple[int, int]:

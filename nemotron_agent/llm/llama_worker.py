@@ -1,5 +1,6 @@
 """A loaded model with all it needs to reply; lives in the engine's thread."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -26,6 +27,7 @@ from nemotron_agent.llm.llama_context import AbortFlag, LlamaContext, LlamaModel
 from nemotron_agent.llm.llama_runtime import build
 from nemotron_agent.llm.model_fingerprint import model_fingerprint
 from nemotron_agent.llm.prompt import Prompt, PromptWriter
+from nemotron_agent.llm.quantities import with_units, without_units
 from nemotron_agent.llm.sampling import Randomness, Sampler
 from nemotron_agent.llm.snapshots import Worth
 from nemotron_agent.llm.token_stream import TokenStream
@@ -90,7 +92,8 @@ class LlamaWorker:
         started = time.perf_counter()
         decode_calls = self.state.decode_calls
         messages = () if system is None else (system,)
-        tokens = self._prompts.shared(ChatRequest('', messages, tools, thinking))
+        shown = tuple(map(with_units, tools))
+        tokens = self._prompts.shared(ChatRequest('', messages, shown, thinking))
         n_new = 0
         if not self.state.holds(tokens) and not self._load(tokens):
             self.obey(flag or AbortFlag())
@@ -108,6 +111,8 @@ class LlamaWorker:
 
     def reply(self, request: ChatRequest, on_progress: OnProgress, flag: AbortFlag) -> ModelReply:
         """Go on with a conversation."""
+        asked_tools = request.tools
+        request = dataclasses.replace(request, tools=tuple(map(with_units, asked_tools)))
         max_tokens = request.max_tokens or self._parameters.max_reply_tokens
         thinks = request.thinking and self.rules.think_begin is not None
         max_thinking = self._parameters.max_thinking_tokens if thinks else 0
@@ -140,11 +145,12 @@ class LlamaWorker:
             generation_sec=time.perf_counter() - read,
         )
         stop_reason = generation.stop_reason if evaluated else StopReason.CANCELED
+        message = _as_asked(generation.message, asked_tools)
         if stop_reason is StopReason.CANCELED:
             self.state.disown(request.conversation_id)
         else:
-            prompt.log.end_reply(generation.message)
-        return ModelReply(generation.message, stop_reason, usage, generation.problem)
+            prompt.log.end_reply(message)
+        return ModelReply(message, stop_reason, usage, generation.problem)
 
     def obey(self, flag: AbortFlag) -> None:
         """Let `flag` abort what is evaluated from now on."""
@@ -246,6 +252,15 @@ class LlamaWorker:
                 token for token in (begin.token, end.token, think_begin, think_end) if token
             ),
         )
+
+
+def _as_asked(message: Message, tools: tuple[ToolSpec, ...]) -> Message:
+    """The message with a call as the tools' own schemas want it."""
+    call = message.tool_call
+    if call is None:
+        return message
+    spec = next(tool for tool in tools if tool.name == call.name)
+    return dataclasses.replace(message, tool_call=without_units(call, spec))
 
 
 def _warm_start(parameters: EngineParameters) -> WarmStart | None:

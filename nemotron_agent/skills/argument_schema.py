@@ -36,6 +36,8 @@ def _property(parameter: Parameter, places: Places) -> dict[str, Any]:
         item['minimum'] = parameter.minimum
     if parameter.maximum is not None:
         item['maximum'] = parameter.maximum
+    if parameter.unit and not parameter.is_list:
+        item['unit'] = parameter.unit
     description = _description(parameter)
     if parameter.is_list:
         schema: dict[str, Any] = {'type': 'array', 'description': description, 'items': item}

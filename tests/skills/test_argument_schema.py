@@ -32,7 +32,13 @@ def test_the_whole():
         ({'type': 'boolean'}, {'type': 'boolean', 'description': 'a'}),
         (
             {'type': 'float', 'description': 'How far.', 'unit': 'm', 'minimum': 0, 'maximum': 2},
-            {'type': 'number', 'description': 'How far [m].', 'minimum': 0, 'maximum': 2},
+            {
+                'type': 'number',
+                'description': 'How far [m].',
+                'unit': 'm',
+                'minimum': 0,
+                'maximum': 2,
+            },
         ),
         (
             {'type': 'integer', 'default': 3},

@@ -16,7 +16,9 @@ from nemotron_agent.llm.grammar_text import (
     listed_values,
     literal,
     properties_of,
+    quantity_regex,
 )
+from nemotron_agent.llm.quantities import shown_units
 from nemotron_agent.llm.tool_formats.reply_scan import UnreadableCallError, WrittenCall
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 
@@ -139,6 +141,8 @@ def _value(schema: Mapping[str, Any], where: str, terminals: list[str]) -> str:
         return f'({" | ".join(texts)})'
     if schema.get('type') == 'boolean':
         return f'("true" | "false" | "True" | "False") {literal(_CLOSING)}'
+    if shown_units(schema):
+        return f'/{quantity_regex(schema)}/ {literal(_CLOSING)}'
     value = json_value(schema, where)
     if schema.get('type') != 'string':
         return f'{value} {literal(_CLOSING)}'

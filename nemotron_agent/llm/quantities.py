@@ -1,0 +1,89 @@
+"""Numbers with units, as a model sees them: it copies what was said, and code converts.
+
+A small model copies "40 cm" well and converts it badly. So a number whose schema names a unit is
+shown as text of a number and any unit of its kind, and is a number again in the call.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from nemotron_agent.core.messages import ToolCall
+from nemotron_agent.core.tool import ToolSpec
+
+# Factors to the first unit of each kind; exact by definition (SI brochure, international inch).
+_KINDS: tuple[Mapping[str, float], ...] = (
+    {'m': 1.0, 'cm': 0.01, 'mm': 0.001, 'km': 1000.0, 'in': 0.0254, 'ft': 0.3048},
+    {'deg': 1.0, 'rad': 57.29577951308232},
+    {'s': 1.0, 'min': 60.0, 'h': 3600.0},
+    {'m/s': 1.0, 'cm/s': 0.01, 'km/h': 1 / 3.6},
+)
+_SHOWN = re.compile(r'<number> <([^>]+)>')
+_WRITTEN = re.compile(r'\s*(-?[\d.]+)\s*(\S*)\s*')
+
+
+def shown_units(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """Units that a text of a number and a unit may have; empty if the schema is of none."""
+    match = _SHOWN.fullmatch(str(schema.get('format', '')))
+    return tuple(match[1].split('|')) if match else ()
+
+
+def with_units(spec: ToolSpec) -> ToolSpec:
+    """A tool as the model is to see it."""
+    properties = spec.parameters.get('properties', {})
+    shown = {name: _shown(schema) for name, schema in properties.items()}
+    if shown == properties:
+        return spec
+    return dataclasses.replace(spec, parameters={**spec.parameters, 'properties': shown})
+
+
+def without_units(call: ToolCall, spec: ToolSpec) -> ToolCall:
+    """A call with the numbers that the tool's own schema asks for.
+
+    What is no number with a known unit stays as it is, for the schema to refuse.
+    """
+    properties = spec.parameters.get('properties', {})
+    arguments = {
+        name: _number(value, properties.get(name, {})) for name, value in call.arguments.items()
+    }
+    return dataclasses.replace(call, arguments=arguments)
+
+
+def _kind(schema: Mapping[str, Any]) -> Mapping[str, float]:
+    """The units of a number's kind; empty if it has no unit, or one that has no others."""
+    if schema.get('type') not in ('number', 'integer') or 'enum' in schema or 'const' in schema:
+        return {}
+    unit = schema.get('unit')
+    return next((kind for kind in _KINDS if unit in kind), {})
+
+
+def _shown(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind = _kind(schema)
+    if not kind:
+        return schema
+    unit = schema['unit']
+    units = [unit, *(other for other in kind if other != unit)]
+    described = str(schema.get('description', '')).replace(f' [{unit}]', '').rstrip('.')
+    low, high = schema.get('minimum'), schema.get('maximum')
+    if low is not None and high is not None:
+        described += f', {low:g} to {high:g} {unit}'
+    return {
+        'type': 'string',
+        'description': f'{described}.',
+        'format': f'<number> <{"|".join(units)}>',
+    }
+
+
+def _number(value: Any, schema: Mapping[str, Any]) -> Any:
+    kind = _kind(schema)
+    match = _WRITTEN.fullmatch(value) if kind and isinstance(value, str) else None
+    if match is None or (match[2] and match[2] not in kind):
+        return value
+    try:
+        number = float(match[1])
+    except ValueError:
+        return value
+    unit = match[2] or schema['unit']
+    converted = round(number * kind[unit] / kind[schema['unit']], 6)
+    return int(converted) if converted.is_integer() else converted

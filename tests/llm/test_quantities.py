@@ -1,0 +1,100 @@
+import pytest
+
+from nemotron_agent.core.chat_model import ChatRequest
+from nemotron_agent.core.messages import Message, ToolCall
+from nemotron_agent.llm.engine_parameters import EngineParameters
+from nemotron_agent.llm.llama_context import AbortFlag
+from nemotron_agent.llm.llama_worker import LlamaWorker
+from nemotron_agent.llm.quantities import shown_units, with_units, without_units
+from nemotron_agent.testing.robot_tools import STOP, tool
+
+DISTANCE = {'type': 'number', 'unit': 'm', 'minimum': 0.05, 'maximum': 5.0}
+DRIVE = tool(
+    'drive',
+    'Drive ahead.',
+    ('distance_m',),
+    distance_m={**DISTANCE, 'description': 'How far [m].'},
+    seconds={'type': 'integer', 'unit': 's', 'description': 'How long [s].'},
+    volume={'type': 'number', 'unit': '%', 'maximum': 100},
+    gear={'type': 'integer', 'unit': 'm', 'enum': [1, 2]},
+)
+
+
+def properties(spec):
+    return with_units(spec).parameters['properties']
+
+
+def converted(name, value):
+    return without_units(ToolCall('1', 'drive', {name: value}), DRIVE).arguments[name]
+
+
+def test_a_number_with_a_unit_is_shown_as_text_with_any_unit_of_its_kind():
+    assert properties(DRIVE)['distance_m'] == {
+        'type': 'string',
+        'description': 'How far, 0.05 to 5 m.',
+        'format': '<number> <m|cm|mm|km|in|ft>',
+    }
+    assert shown_units(properties(DRIVE)['distance_m'])[:2] == ('m', 'cm')
+    assert properties(DRIVE)['seconds']['description'] == 'How long.'
+
+
+def test_the_rest_is_shown_as_it_is():
+    for name in ('volume', 'gear'):
+        assert properties(DRIVE)[name] == DRIVE.parameters['properties'][name]
+        assert not shown_units(properties(DRIVE)[name])
+    assert with_units(STOP) is STOP
+
+
+@pytest.mark.parametrize(
+    ('name', 'written', 'number'),
+    [
+        ('distance_m', '40 cm', 0.4),
+        ('distance_m', '0.5 m', 0.5),
+        ('distance_m', '10 in', 0.254),
+        ('distance_m', '3 ft', 0.9144),
+        ('distance_m', '-2 m', -2),
+        ('distance_m', '1.5', 1.5),
+        ('distance_m', '2cm', 0.02),
+        ('distance_m', 0.7, 0.7),
+        ('seconds', '2 min', 120),
+        ('seconds', '0.5 h', 1800),
+    ],
+)
+def test_what_was_written_becomes_the_number_the_schema_wants(name, written, number):
+    value = converted(name, written)
+    assert value == pytest.approx(number)
+    assert isinstance(value, int) or not float(value).is_integer()
+
+
+@pytest.mark.parametrize('written', ['40 parsecs', '1.2.3 m', 'far', '', '2 min'])
+def test_what_is_no_quantity_of_the_kind_is_left_to_the_schema(written):
+    assert converted('distance_m', written) == written
+
+
+@pytest.mark.parametrize('written', ['50 %', 'loud'])
+def test_other_arguments_are_left_alone(written):
+    assert converted('volume', written) == written
+
+
+@pytest.mark.parametrize('tool_format', ['nemotron', 'hermes'])
+def test_a_call_comes_out_with_numbers_and_its_tokens_are_kept(tiny_hybrid_path, tool_format):
+    worker = LlamaWorker(
+        EngineParameters(
+            tiny_hybrid_path,
+            n_ctx=4096,
+            n_threads=1,
+            reply_protocol='call_only',
+            tool_format=tool_format,
+        )
+    )
+    drive = tool('drive', '', ('distance_m',), distance_m=DISTANCE)
+    messages = [Message('user', 'drive')]
+    for _ in range(2):
+        request = ChatRequest('c', tuple(messages), (drive,))
+        reply = worker.reply(request, lambda progress: None, AbortFlag())
+        call = reply.message.tool_call
+        assert isinstance(call.arguments['distance_m'], int | float)
+        before = worker.tokens_of('c')
+        messages += [reply.message, Message('tool', 'done', tool_name='drive')]
+    assert reply.usage.reused_tokens > len(before) // 2
+    worker.close()
