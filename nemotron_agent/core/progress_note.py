@@ -10,7 +10,7 @@ from nemotron_agent.core.command_text import count_steps
 from nemotron_agent.core.messages import ToolCall
 
 LEFT = 'The command was: "{command}" Done so far: {done}. Do what is left of it.'
-ALL_DONE = 'That was all of the command. Answer the operator.'
+ALL_DONE = 'Nothing is left to do.'
 
 
 def progress_note(command: str, done: Sequence[ToolCall]) -> str:
