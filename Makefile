@@ -4,6 +4,8 @@ BIN := .venv/bin
 ENV := $(BIN)/nemotron-agent-env
 # e.g. make test PYTEST_ARGS='tests/core -x'
 PYTEST_ARGS ?=
+# e.g. make bench BENCH_ARGS='turns --json'
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench clean
@@ -25,8 +27,10 @@ lint: setup  ## ruff and mypy
 test: lint  ## lint, then all tests
 	$(ENV) python -m pytest $(PYTEST_ARGS)
 
-bench: setup  ## measure speed and memory
-	@$(BIN)/nemotron-agent bench
+bench: setup  ## measure speed and memory (half an hour on two idle cores)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt || \
+		echo "without llama.cpp's server: it could not be installed" >&2
+	@$(BIN)/nemotron-agent bench $(BENCH_ARGS)
 
 clean:  ## remove .venv and everything that was built (downloads stay in the cache)
 	rm -rf .venv .venv.log build install log .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,7 +3,7 @@
 import argparse
 import importlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,11 @@ def run(args: argparse.Namespace) -> int:
                     print(figure.to_json(), flush=True)
     if not args.json:
         _show(figures)
+    return exit_status(figures)
+
+
+def exit_status(figures: Iterable[Figure]) -> int:
+    """0, or 1 if a goal is missed."""
     return 1 if any(figure.holds is False for figure in figures) else 0
 
 

@@ -20,6 +20,7 @@ from nemotron_agent.evaluation.score import confusion_of
 from nemotron_agent.evaluation.suite_run import ScoredTurn
 
 FILES = {'report.html.jinja': 'report.html', 'report.md.jinja': 'report.md'}
+BOTH_RIGHT = {('(ask_or_decline)', '(ask)'), ('(ask_or_decline)', '(decline)')}
 LARGEST_MATRIX = 30
 MISTAKES_LISTED = 50
 SHARES = ('tool', 'arguments', 'abstain', 'success', 'answer')
@@ -62,10 +63,14 @@ class Confusion:
         """Whether it is too large for a matrix."""
         return max(len(self.rows), len(self.columns)) > LARGEST_MATRIX
 
+    def is_right(self, row: str, column: str) -> bool:
+        """Whether what was called, or the end, is one that was expected."""
+        return row == column or (row, column) in BOTH_RIGHT
+
     @property
     def mistakes(self) -> list[tuple[str, str, int]]:
         """What was most often taken for something else, with how often."""
-        wrong = [(*pair, count) for pair, count in self.counts.items() if pair[0] != pair[1]]
+        wrong = [(*pair, n) for pair, n in self.counts.items() if not self.is_right(*pair)]
         return sorted(wrong, key=lambda each: -each[2])[:MISTAKES_LISTED]
 
     @classmethod

@@ -1,56 +1,47 @@
+import importlib
+import io
 import json
+import sys
 
 import pytest
+from rich.console import Console
 
-from nemotron_agent.cli.bench import label_of
-from nemotron_agent.cli.benches import turns
+from nemotron_agent.cli.bench import BENCHES, EPILOG, exit_status
 from nemotron_agent.cli.benches.figure import Figure
+from nemotron_agent.cli.benches.machine import description
+from nemotron_agent.cli.benches.progress import Progress
+from nemotron_agent.cli.benches.subject import label_of
 from nemotron_agent.cli.main import main
-from nemotron_agent.llm.engine_parameters import EngineParameters
-from nemotron_agent.llm.llama_worker import LlamaWorker
 
 
-@pytest.mark.parametrize(('goal', 'holds'), [(2.0, True), (1.0, False), (None, None)])
-def test_a_figure_holds_up_to_its_goal(goal, holds):
-    line = json.loads(Figure('a.b', 1.5, 's', goal).to_json())
+@pytest.mark.parametrize(
+    ('goal', 'at_least', 'holds', 'text'),
+    [
+        (2.0, False, True, '<= 2'),
+        (1.0, False, False, '<= 1'),
+        (2.0, True, False, '>= 2'),
+        (1.0, True, True, '>= 1'),
+        (None, False, None, ''),
+    ],
+)
+def test_a_figure_is_a_line_that_says_whether_its_goal_is_reached(goal, at_least, holds, text):
+    figure = Figure('a.b', 1.5, 's', goal, at_least)
+    line = json.loads(figure.to_json())
     assert line == {'figure': 'a.b', 'value': 1.5, 'unit': 's', 'goal': goal, 'holds': holds}
+    assert figure.goal_text == text
 
 
-@pytest.fixture
-def run_bench(tiny_hybrid_path, capsys):
-    def run(*arguments):
-        code = main(['bench', *arguments, '--model', str(tiny_hybrid_path), '--n-ctx', '16384'])
-        return code, capsys.readouterr().out
-
-    return run
+def test_a_missed_goal_is_an_exit_status():
+    reached, missed, without = Figure('a', 1, 's', 2), Figure('b', 3, 's', 2), Figure('c', 3, 's')
+    assert exit_status([reached, without]) == 0
+    assert exit_status([reached, missed]) == 1
 
 
-def figures_of(output):
-    return {line['figure']: line for line in map(json.loads, output.splitlines())}
-
-
-def test_turns_of_a_hybrid_evaluate_only_what_is_new(tiny_hybrid_path):
-    parameters = EngineParameters(
-        tiny_hybrid_path,
-        n_ctx=16384,
-        n_threads=1,
-        reply_protocol='call_only',
-        max_thinking_tokens=16,
-    )
-    worker = LlamaWorker(parameters)
-    figures = {f.figure: f for f in turns.figures(worker, 'hybrid', turns.COMMANDS[:4])}
-    worker.close()
-    assert figures['turns.ratio.hybrid.thinking_off'].value <= 1.02
-    assert figures['turns.ratio.hybrid.thinking_on'].value <= 1.1
-    assert figures['turns.first_prompt_tokens.hybrid'].value > 1000
-
-
-def test_switching_among_conversations_costs_only_what_is_new(run_bench):
-    code, output = run_bench('switch', '--reply-protocol', 'call_only', '--json')
-    figures = figures_of(output)
-    assert code == 0
-    assert figures['switch.ratio.hybrid']['holds']
-    assert figures['switch.new_conversation_prefix_tokens']['value'] == 0
+@pytest.mark.parametrize('name', BENCHES)
+def test_every_bench_has_its_module_and_is_explained(name):
+    module = importlib.import_module(f'nemotron_agent.cli.benches.{name.replace("-", "_")}')
+    assert callable(module.figures)
+    assert f'\n  {name} ' in EPILOG
 
 
 @pytest.mark.parametrize(
@@ -59,3 +50,47 @@ def test_switching_among_conversations_costs_only_what_is_new(run_bench):
 )
 def test_figures_call_a_model_by_its_family(name, is_hybrid, label):
     assert label_of(name, is_hybrid) == label
+
+
+def test_the_machine_is_described():
+    processor, versions, time, command = description()
+    assert 'cores' in processor
+    assert 'llama-cpp-python' in versions
+    assert time.endswith('UTC')
+    assert command.startswith('nemotron-agent')
+
+
+@pytest.mark.parametrize('is_terminal', [True, False])
+def test_progress_is_a_line_that_changes_or_one_for_each_step(is_terminal):
+    out = io.StringIO()
+    with Progress(Console(file=out, force_terminal=is_terminal)) as progress:
+        progress.step('reading')
+        progress.count(1, 3)
+        progress.note('something stays')
+    assert 'something stays\n' in out.getvalue()
+    assert ('reading\n' in out.getvalue()) is not is_terminal
+
+
+def test_the_command_prints_a_line_for_each_figure(tiny_hybrid_path, capsys):
+    code = main(['bench', 'warm-start', '--model', str(tiny_hybrid_path), '--json'])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert code == any(line['holds'] is False for line in lines)
+    assert {tuple(line) for line in lines} == {('figure', 'value', 'unit', 'goal', 'holds')}
+    figures = {line['figure']: line for line in lines}
+    assert figures['warm_start.prefix_tokens']['value'] == 0
+    assert figures['warm_start.load_vs_prefill.hybrid']['unit'] == 'load/prefill'
+
+
+def test_the_command_prints_a_table_under_the_machine(tiny_hybrid_path, capsys, monkeypatch):
+    monkeypatch.setenv('COLUMNS', '120')
+    monkeypatch.setitem(sys.modules, 'xllamacpp', None)  # as where it is not installed
+    main(['bench', 'warm-start', '--model', str(tiny_hybrid_path)])
+    printed = capsys.readouterr()
+    assert 'llama-cpp-python' in printed.out
+    assert 'warm_start.prefix_tokens' in printed.out
+    assert 'pip install -r requirements/bench.txt' in printed.err
+
+
+def test_a_model_that_is_not_there_is_an_error(capsys, tmp_path):
+    assert main(['bench', 'turns', '--model', str(tmp_path / 'none.gguf')]) == 2
+    assert 'none.gguf' in capsys.readouterr().err

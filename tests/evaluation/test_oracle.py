@@ -10,6 +10,7 @@ from nemotron_agent.evaluation.suite import load_suite, suite_names
 from nemotron_agent.testing.listed_model import ListedModel, calls
 
 ENDS = {
+    'any': ('answer', 'text'),
     'answer': ('answer', 'text'),
     'ask': ('ask_operator', 'question'),
     'decline': ('decline', 'reason'),

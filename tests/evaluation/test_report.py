@@ -98,6 +98,7 @@ def test_confusion_counts_what_was_taken_for_what(turns):
 
 def test_a_large_confusion_is_a_list():
     counts = {(f'f{n}', f'f{n}'): 2 for n in range(40)} | {('f1', 'f2'): 1, ('f3', '(ask)'): 3}
+    counts['(ask_or_decline)', '(ask)'] = 4
     confusion = Confusion(tuple(f'f{n}' for n in range(40)), ('f1',), counts)
     assert confusion.is_large
     assert confusion.mistakes == [('f3', '(ask)', 3), ('f1', 'f2', 1)]

@@ -13,7 +13,7 @@ from nemotron_agent.cli.benches.shipped import (
     shipped_tools,
     system_message,
 )
-from nemotron_agent.cli.benches.sides.server import ServerProcess, server_is_here
+from nemotron_agent.cli.benches.sides.server import quicker_server, server_is_here
 from nemotron_agent.cli.benches.sides.spelled_calls import (
     OurSpelling,
     ServerSpelling,
@@ -84,7 +84,7 @@ def beside_server(subject: Subject, progress: Progress, rounds: int = ROUNDS) ->
     with contextlib.ExitStack() as stack:
         worker = stack.enter_context(contextlib.closing(LlamaWorker(parameters)))
         speller = stack.enter_context(_speller(subject, worker))
-        process = ServerProcess(subject.path, parameters.n_ctx, parameters.threads)
+        process = quicker_server(subject.path, parameters.n_ctx, parameters.threads)
         stack.enter_context(contextlib.closing(process))
         ours, theirs = OurSpelling(worker), ServerSpelling(process, speller)
         shown = shipped_tools() if subject.is_trained else named_tools(UNTRAINED)
@@ -96,7 +96,7 @@ def beside_server(subject: Subject, progress: Progress, rounds: int = ROUNDS) ->
             ours.call(case.prompt, case.tools)
             for round_number in range(rounds):
                 pairs.append(_pair(ours, theirs, case, ours_first=round_number % 2 == 0))
-        free_sec = theirs.free_text_sec(cases[0].prompt, FREE_TOKENS)
+        free_sec = process.free_token_sec(cases[0].prompt, FREE_TOKENS)
     label = subject.label
     ratios = [our.duration_sec / their.duration_sec for our, their in pairs]
     name = f'tool_call.wall_vs_server.{label}'
@@ -109,6 +109,7 @@ def beside_server(subject: Subject, progress: Progress, rounds: int = ROUNDS) ->
     same = [dict(our.call.arguments) == dict(their.call.arguments) for our, their in pairs]
     yield Figure(f'tool_call.same_as_server.{label}', statistics.mean(same), 'share')
     yield Figure(f'tool_call.free_token.server.{label}', free_sec, 's')
+    yield Figure(f'tool_call.server_sleeps.{label}', float(process.sleeps), '0 or 1')
 
 
 def _pair(

@@ -7,7 +7,6 @@ that ours leaves what it evaluated in and bare reads it from. The output is one 
 """
 
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ def main() -> None:
         _converse(**order)
     else:
         _evaluate(**order)
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({'peak_mb': peak_kb * 1024 / 1e6, 'anonymous_mb': _anonymous_mb()}))
+    # The peak of getrusage would begin with that of the process which started this one.
+    print(json.dumps({'peak_mb': _status_mb('VmHWM'), 'anonymous_mb': _status_mb('RssAnon')}))
 
 
 def _converse(
@@ -61,12 +60,11 @@ def _evaluate(tokens: str, path: str, commands: int, tool_format: str, **values:
         llama.fill_sequences()
 
 
-def _anonymous_mb() -> float:
-    """Memory of this process that is no file's."""
-    for line in Path('/proc/self/status').read_text(encoding='utf-8').splitlines():
-        if line.startswith('RssAnon:'):
-            return int(line.split()[1]) * 1024 / 1e6
-    return 0.0
+def _status_mb(name: str) -> float:
+    """What the system says of this process's memory."""
+    lines = Path('/proc/self/status').read_text(encoding='utf-8').splitlines()
+    words = next(line for line in lines if line.startswith(f'{name}:')).split()
+    return int(words[1]) * 1024 / 1e6
 
 
 if __name__ == '__main__':

@@ -25,7 +25,7 @@ from nemotron_agent.llm.sampling import Randomness, Sampler
 from nemotron_agent.llm.token_stream import TokenStream
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 
-MAX_CALL_TOKENS = 256
+MAX_CALL_TOKENS = 4096  # the grammar ends a call, not this
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +45,20 @@ class SpelledCall:
     decode_calls: int
 
 
+def read_call(text: str, tool_format: ToolFormat, tools: Sequence[ToolSpec]) -> ToolCall:
+    """The call that a text is.
+
+    Raises:
+        EvaluationError: it is none.
+    """
+    call = tool_format.parse(text, tools)
+    if not isinstance(call, ToolCall):
+        raise EvaluationError(f'no call was written but {text!r}')
+    return call
+
+
 class Speller:
-    """Writes prompts and reads calls, as our engine does.
+    """Writes prompts, and grammars for the server, as our engine does.
 
     Attributes:
         tool_format: how calls are spelled.
@@ -78,17 +90,6 @@ class Speller:
         lark = self.tool_format.grammar(tuple(tools), *self._markers)
         return f'%llguidance {{}}\n{lark}'
 
-    def read(self, text: str, tools: Sequence[ToolSpec]) -> ToolCall:
-        """The call that a text is.
-
-        Raises:
-            EvaluationError: it is none.
-        """
-        call = self.tool_format.parse(text, tools)
-        if not isinstance(call, ToolCall):
-            raise EvaluationError(f'no call was written but {text!r}')
-        return call
-
 
 class OurSpelling:
     """Our engine's own way, from a prompt in tokens."""
@@ -110,9 +111,8 @@ class OurSpelling:
         generation = Generation(self._rules, stream, tools, lambda progress: None)
         generation.run(MAX_CALL_TOKENS, 0, thinking=False, opens_thinking=False)
         duration_sec = time.perf_counter() - started
-        call = generation.message.tool_call
-        if call is None:
-            raise EvaluationError(f'no call was written but {generation.message.content!r}')
+        written = generation.message
+        call = written.tool_call or read_call(written.content, self._rules.tool_format, tools)
         return SpelledCall(call, duration_sec, stream.n_generated, state.decode_calls - before)
 
 
@@ -137,19 +137,8 @@ class ServerSpelling:
         }
         answer = self._process.post('/completion', body)
         started = time.perf_counter()
-        call = self._speller.read(answer['content'], tools)
+        call = read_call(answer['content'], self._speller.tool_format, tools)
         parse_sec = time.perf_counter() - started
         timings = answer['timings']
         n_tokens = int(timings['predicted_n'])
         return SpelledCall(call, timings['predicted_ms'] / 1e3 + parse_sec, n_tokens, n_tokens)
-
-    def free_text_sec(self, prompt: list[int], n_tokens: int) -> float:
-        """Seconds for a token of free text without a grammar, once the prompt is read."""
-        body = {
-            'prompt': prompt,
-            'temperature': TEMPERATURE,
-            'n_predict': n_tokens,
-            'ignore_eos': True,
-        }
-        timings = self._process.post('/completion', body)['timings']
-        return float(timings['predicted_per_token_ms']) / 1e3
