@@ -12,7 +12,7 @@ from nemotron_agent.core.agent_events import (
     ToolCalled,
     TurnsDropped,
 )
-from nemotron_agent.core.builtin_tools import ASK_OPERATOR, DECLINE
+from nemotron_agent.core.builtin_tools import ANSWER, ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import (
     ChatModel,
@@ -25,6 +25,7 @@ from nemotron_agent.core.chat_model import (
     Usage,
 )
 from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.doubt import HELD_BACK, Doubt
 from nemotron_agent.core.errors import ContextFullError, ModelError
 from nemotron_agent.core.gate import Verdict
 from nemotron_agent.core.messages import Message, ToolCall
@@ -62,6 +63,7 @@ class Agent:
     It keeps no state of its own between tasks: what lasts is in the conversation.
 
     Args:
+        doubt: holds back a first call that the command does not ask for; None holds back none.
         progress_notes: whether the model is told beside each result how far the command is done;
             None is for models whose replies are always calls.
     """
@@ -73,7 +75,9 @@ class Agent:
         system_prompt: str,
         limits: AgentLimits,
         progress_notes: bool | None = None,
+        doubt: Doubt | None = None,
     ) -> None:
+        self._doubt = doubt
         self._model = model
         self._tools = tools
         self._system = Message('system', system_prompt)
@@ -89,7 +93,16 @@ class Agent:
         A task that failed before anything was asked of the robot leaves no trace in it.
         """
         logger.info('task of %s in "%s": %.200s', task.origin, task.conversation_id, task.text)
-        run = _TaskRun(self._model, self._tools, self._limits, self._notes, task, on_event, cancel)
+        run = _TaskRun(
+            self._model,
+            self._tools,
+            self._limits,
+            self._notes,
+            self._doubt,
+            task,
+            on_event,
+            cancel,
+        )
         try:
             result = run.until_end(self._system, conversation)
         except ContextFullError as error:
@@ -111,6 +124,7 @@ class _TaskRun:
         tools: ToolRegistry,
         limits: AgentLimits,
         progress_notes: bool,
+        doubt: Doubt | None,
         task: Task,
         on_event: EventSink,
         cancel: CancelToken,
@@ -120,6 +134,9 @@ class _TaskRun:
         self._tools = tools
         self._limits = limits
         self._notes = progress_notes
+        self._doubt = doubt
+        self._withheld: frozenset[str] = frozenset()
+        self._commands: list[str] = [task.text]
         self._task = task
         self._on_event = on_event
         self._cancel = cancel
@@ -137,6 +154,8 @@ class _TaskRun:
 
     def until_end(self, system: Message, conversation: Conversation) -> TaskResult:
         """Step until the task has ended."""
+        earlier = [m.content for m in conversation.messages if m.role == 'user']
+        self._commands = [*earlier, self._task.text]
         for _ in range(self._limits.max_steps):
             if self._cancel.canceled:
                 return self._canceled()
@@ -197,6 +216,7 @@ class _TaskRun:
                 tools=self._tools.specs,
                 thinking=self._thinking.for_reply(self._task.text, self._failed),
                 priority=self._task.priority,
+                withheld=self._withheld,
             )
             try:
                 reply = self._model.reply(request, self._on_progress, self._cancel)
@@ -220,8 +240,13 @@ class _TaskRun:
         if self._succeeded is not None and call.is_same_as(self._succeeded):
             self._repeats += 1
             record = CallRecord('', call, Verdict.NONE, '', invalid(REPEATED), 0.0)
+        elif self._holds_back(call):
+            record = CallRecord(
+                '', call, Verdict.NONE, '', invalid(HELD_BACK.format(name=call.name)), 0.0
+            )
         else:
             record = self._run(call)
+            self._withheld = frozenset()
             self._succeeded = call if record.result.outcome is Outcome.SUCCEEDED else None
             self._bad_calls += record.result.outcome is Outcome.INVALID
         self._failed = record.result.outcome is not Outcome.SUCCEEDED
@@ -235,6 +260,24 @@ class _TaskRun:
             record.result.text,
         )
         return record
+
+    def _holds_back(self, call: ToolCall) -> bool:
+        """Whether the first call of a skill is not what the command asks for.
+
+        The skill is then withheld; once two were, all are, and so is an answer: there is nothing
+        to report.
+        """
+        spec = self._tools.spec(call.name)
+        first = not any(record.request_id for record in self._calls)
+        if self._doubt is None or spec is None or spec.builtin or not first:
+            return False
+        if not self._doubt.holds_back(self._model, self._commands, call, spec, self._cancel):
+            return False
+        names = {call.name}
+        if self._withheld:
+            names = {s.name for s in self._tools.specs if not s.builtin} | {ANSWER.spec.name}
+        self._withheld |= names
+        return True
 
     def _run(self, call: ToolCall) -> CallRecord:
         spec = self._tools.spec(call.name)

@@ -89,6 +89,7 @@ class ChatRequest:
         thinking: whether to reason first.
         priority: higher is served first.
         max_tokens: limit for the reply; None is the model's own.
+        withheld: names of tools that are told of and may not be called in this reply.
     """
 
     conversation_id: str
@@ -97,6 +98,12 @@ class ChatRequest:
     thinking: bool = False
     priority: int = 0
     max_tokens: int | None = None
+    withheld: frozenset[str] = frozenset()
+
+    @property
+    def callable_tools(self) -> tuple[ToolSpec, ...]:
+        """What may be called."""
+        return tuple(tool for tool in self.tools if tool.name not in self.withheld)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,6 +157,15 @@ class ChatModel(Protocol):
         self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
     ) -> None:
         """Begin to make ready what every conversation begins with; returns at once."""
+
+    def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
+        """Natural logarithm of the probability that `text` follows other text.
+
+        None if the model cannot tell, or was canceled.
+
+        Raises:
+            ModelError: it could not be evaluated.
+        """
 
     def forget(self, conversation_id: str) -> None:
         """Drop what is kept for a conversation."""

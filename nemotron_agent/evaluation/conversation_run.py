@@ -8,6 +8,7 @@ from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import ChatModel, ReplyProtocol
 from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.doubt import HELD_BACK, Doubt
 from nemotron_agent.core.task import CallRecord, Task, TaskResult
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import Outcome
@@ -58,7 +59,9 @@ class ConversationRun:
             [*self._tools, *builtin_tools(model.reply_protocol)],
             PolicyGate(SafetyGate(), case.deny),
         )
-        self._agent = Agent(self._model, self._registry, robot.system_prompt, AgentLimits())
+        self._agent = Agent(
+            self._model, self._registry, robot.system_prompt, AgentLimits(), doubt=Doubt()
+        )
         self._conversation = Conversation(conversation_id)
 
     def run(self) -> list[TurnFacts]:
@@ -116,7 +119,8 @@ class ConversationRun:
         for record in records:
             spec = self._registry.spec(record.call.name)
             repeats = succeeded is not None and record.call.is_same_as(succeeded.call)
-            skipped = repeats and record.result.outcome is Outcome.INVALID
+            held_back = record.result.text == HELD_BACK.format(name=record.call.name)
+            skipped = (repeats or held_back) and record.result.outcome is Outcome.INVALID
             if not skipped:
                 succeeded = record if record.result.outcome is Outcome.SUCCEEDED else None
             facts.append(

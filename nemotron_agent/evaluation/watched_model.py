@@ -68,6 +68,10 @@ class WatchedModel:
         """Begin to make ready what every conversation begins with."""
         self._model.prepare(system, tools, thinking)
 
+    def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
+        """How likely a text is; see `ChatModel`."""
+        return self._model.log_likelihood(text, after, cancel)
+
     def forget(self, conversation_id: str) -> None:
         """Drop what is kept for a conversation."""
         self._model.forget(conversation_id)

@@ -123,6 +123,10 @@ class EndpointModel:
     ) -> None:
         """Nothing can be made ready there."""
 
+    def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
+        """It cannot tell."""
+        return None
+
     def forget(self, conversation_id: str) -> None:
         """Nothing is kept."""
 

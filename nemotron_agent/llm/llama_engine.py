@@ -123,6 +123,34 @@ class LlamaEngine:
         finally:
             undo()
 
+    def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
+        """Natural logarithm of the probability that `text` follows other text.
+
+        The conversations' states stay; None where there is no slot to keep them in meanwhile.
+
+        Raises:
+            EvaluationError: llama.cpp failed, or the model is closed.
+        """
+        flag = AbortFlag()
+        job = self._submit(
+            lambda worker: (
+                worker.log_likelihood(text, after, flag) if self._may_run(flag) else None
+            )
+        )
+
+        def leave() -> None:
+            flag.set()
+            job.cancel()
+
+        undo = cancel.on_cancel(leave)
+        try:
+            likelihood: float | None = job.result()
+            return likelihood
+        except concurrent.futures.CancelledError:
+            return None
+        finally:
+            undo()
+
     def prepare(
         self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
     ) -> None:

@@ -28,13 +28,14 @@ from nemotron_agent.llm.llama_runtime import build
 from nemotron_agent.llm.model_fingerprint import model_fingerprint
 from nemotron_agent.llm.prompt import Prompt, PromptWriter
 from nemotron_agent.llm.quantities import with_units, without_units
-from nemotron_agent.llm.sampling import Randomness, Sampler
+from nemotron_agent.llm.sampling import Randomness, Sampler, log_probability
 from nemotron_agent.llm.snapshots import Worth
 from nemotron_agent.llm.token_stream import TokenStream
 from nemotron_agent.llm.tool_formats import choose_tool_format
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 from nemotron_agent.llm.warm_start import WarmStart
 
+_NOBODY = '\0'  # owns what belongs to no conversation
 OnProgress = Callable[[ReplyProgress], None]
 _STATE_DEPENDS_ON = ('kv_type', 'flash_attention', 'slice_tokens', 'n_gpu_layers')
 
@@ -117,7 +118,9 @@ class LlamaWorker:
         thinks = request.thinking and self.rules.think_begin is not None
         max_thinking = self._parameters.max_thinking_tokens if thinks else 0
         if request.tools:
-            self.rules.grammar.matcher(request.tools)  # bad schemas show before anything is read
+            self.rules.grammar.matcher(
+                request.callable_tools
+            )  # bad schemas show before anything is read
         prompt = self._prompts.write(request, self._logs.get(request.conversation_id))
         self._check_room(prompt, max_tokens + max_thinking)
         self._logs.put(request.conversation_id, prompt.log)
@@ -130,7 +133,7 @@ class LlamaWorker:
         evaluated = self._read(prompt, on_progress)
         read = time.perf_counter()
         stream = TokenStream(tokens, self.state, self._sampler(), self.n_ctx)
-        generation = Generation(self.rules, stream, request.tools, on_progress)
+        generation = Generation(self.rules, stream, request.callable_tools, on_progress)
         if evaluated:
             generation.run(
                 max_tokens, max_thinking, thinking=thinks, opens_thinking=prompt.opens_thinking
@@ -151,6 +154,24 @@ class LlamaWorker:
         else:
             prompt.log.end_reply(message)
         return ModelReply(message, stop_reason, usage, generation.problem)
+
+    def log_likelihood(self, text: str, after: str, flag: AbortFlag) -> float | None:
+        """Natural logarithm of the probability of a text; None if aborted, or without a slot."""
+        if self._context.n_sequences == 1:
+            return None
+        self.obey(flag)
+        vocabulary = self._model.vocabulary
+        given, tokens = vocabulary.tokenize(after), vocabulary.tokenize(text)
+        self.state.restore_prefix([*given, *tokens], _NOBODY)
+        total = 0.0
+        if not self.state.evaluate(given[self.state.n_resident :]):
+            return None
+        for token in tokens:
+            total += log_probability(self.state.logits(), token)
+            if not self.state.evaluate([token]):
+                return None
+        self.state.forget(_NOBODY)
+        return total
 
     def obey(self, flag: AbortFlag) -> None:
         """Let `flag` abort what is evaluated from now on."""

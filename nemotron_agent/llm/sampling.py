@@ -13,6 +13,12 @@ Tokens = npt.NDArray[np.intp]
 _LIKELY = 1024
 
 
+def log_probability(logits: Logits, token: int) -> float:
+    """Natural logarithm of a token's probability."""
+    values = logits.astype(np.float64) - float(logits.max())
+    return float(values[token] - np.log(np.exp(values).sum()))
+
+
 @dataclasses.dataclass(frozen=True)
 class Randomness:
     """How far a choice may stray from the likeliest token.

@@ -171,6 +171,10 @@ class ScriptedModel:
     ) -> None:
         """Nothing is made ready."""
 
+    def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
+        """It cannot tell."""
+        return None
+
     def forget(self, conversation_id: str) -> None:
         """Drop what is kept for a conversation."""
         self._read_tokens.pop(conversation_id, None)

@@ -48,6 +48,7 @@ class ListedModel:
     Attributes:
         requests: what it was asked, in order.
         prepared: what it was told to make ready.
+        likelihoods: what `log_likelihood` gives, by a piece of what goes before.
         forgotten: conversations it was told to forget.
         closed: whether it was closed.
     """
@@ -65,6 +66,7 @@ class ListedModel:
         self.requests: list[ChatRequest] = []
         self.prepared: list[tuple[Message | None, tuple[ToolSpec, ...], bool]] = []
         self.forgotten: list[str] = []
+        self.likelihoods: dict[str, float] = {}
         self.closed = False
         self._replies = list(replies)
         self._before_reply = before_reply
@@ -94,6 +96,10 @@ class ListedModel:
     ) -> None:
         """Note it."""
         self.prepared.append((system, tools, thinking))
+
+    def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
+        """Give the likelihood listed for the first piece of text that `after` holds."""
+        return next((value for piece, value in self.likelihoods.items() if piece in after), None)
 
     def forget(self, conversation_id: str) -> None:
         """Note it."""

@@ -12,6 +12,7 @@ from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import ReplyProtocol
 from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.doubt import HELD_BACK, Doubt
 from nemotron_agent.core.errors import ContextFullError, EvaluationError
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.progress_note import ALL_DONE
@@ -112,6 +113,51 @@ def test_progress_notes_can_be_switched(notes, told):
     run.agent = Agent(run.model, registry, '', AgentLimits(), progress_notes=notes)
     run()
     assert run.model.requests[1].messages[-1].content == told
+
+
+class Doubtful:
+    """A run with doubts: `supported` places are what the command can have meant."""
+
+    def __init__(self, replies, supported=()):
+        self.run = Run(replies)
+        self.run.model.likelihoods = {
+            **{f'(place {place})': 0.0 for place in supported},
+            'A robot skill': -9.0,
+            'A robot has skills': -5.0,
+        }
+        registry = ToolRegistry(
+            [self.run.tool, *builtin_tools(ReplyProtocol.CALL_ONLY)], SafetyGate()
+        )
+        self.run.agent = Agent(self.run.model, registry, '', AgentLimits(), doubt=Doubt())
+        self.result = self.run()
+        self.withheld = [set(request.withheld) for request in self.run.model.requests]
+
+
+def test_a_first_call_that_the_command_does_not_support_is_held_back():
+    doubtful = Doubtful([calls('go_to', place='dock'), calls('decline', reason='I cannot.')])
+    assert doubtful.result.status is TaskStatus.DECLINED
+    assert doubtful.run.tool.runs == []
+    assert doubtful.result.calls[0].result.text == HELD_BACK.format(name='go_to')
+    assert doubtful.withheld == [set(), {'go_to'}]
+
+
+def test_after_two_doubts_only_asking_and_declining_are_left():
+    replies = [calls('go_to', place=place) for place in ('dock', 'kitchen')]
+    doubtful = Doubtful([*replies, calls('ask_operator', question='Where?')])
+    assert doubtful.result.awaits_reply
+    assert doubtful.withheld[2] == {'go_to', 'answer'}
+
+
+def test_a_supported_call_runs_and_later_ones_are_not_doubted():
+    replies = [
+        calls('go_to', place='dock'),
+        calls('go_to', place='kitchen'),
+        calls('go_to', place='dock'),
+        calls('answer', text='There.'),
+    ]
+    doubtful = Doubtful(replies, supported=['kitchen'])
+    assert doubtful.run.tool.runs == [{'place': 'kitchen'}, {'place': 'dock'}]
+    assert doubtful.withheld == [set(), {'go_to'}, set(), set()]
 
 
 def test_a_question_back_awaits_a_reply():
