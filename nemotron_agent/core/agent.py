@@ -63,7 +63,6 @@ class Agent:
     It keeps no state of its own between tasks: what lasts is in the conversation.
 
     Args:
-        doubt: holds back a first call that the command does not ask for; None holds back none.
         progress_notes: whether the model is told beside each result how far the command is done;
             None is for models whose replies are always calls.
     """
@@ -75,9 +74,8 @@ class Agent:
         system_prompt: str,
         limits: AgentLimits,
         progress_notes: bool | None = None,
-        doubt: Doubt | None = None,
     ) -> None:
-        self._doubt = doubt
+        self._doubt = None if model.min_support is None else Doubt(model.min_support)
         self._model = model
         self._tools = tools
         self._system = Message('system', system_prompt)

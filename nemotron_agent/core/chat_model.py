@@ -137,6 +137,10 @@ class ChatModel(Protocol):
     def n_ctx(self) -> int:
         """Tokens its context holds."""
 
+    @property
+    def min_support(self) -> float | None:
+        """Support by a command below which a first call is held back, see `Doubt`; None: never."""
+
     def reply(
         self,
         request: ChatRequest,

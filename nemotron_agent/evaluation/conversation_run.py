@@ -8,7 +8,7 @@ from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import ChatModel, ReplyProtocol
 from nemotron_agent.core.conversation import Conversation
-from nemotron_agent.core.doubt import HELD_BACK, Doubt
+from nemotron_agent.core.doubt import HELD_BACK
 from nemotron_agent.core.task import CallRecord, Task, TaskResult
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import Outcome
@@ -59,9 +59,7 @@ class ConversationRun:
             [*self._tools, *builtin_tools(model.reply_protocol)],
             PolicyGate(SafetyGate(), case.deny),
         )
-        self._agent = Agent(
-            self._model, self._registry, robot.system_prompt, AgentLimits(), doubt=Doubt()
-        )
+        self._agent = Agent(self._model, self._registry, robot.system_prompt, AgentLimits())
         self._conversation = Conversation(conversation_id)
 
     def run(self) -> list[TurnFacts]:

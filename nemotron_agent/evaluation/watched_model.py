@@ -43,6 +43,11 @@ class WatchedModel:
         """Tokens its context holds."""
         return self._model.n_ctx
 
+    @property
+    def min_support(self) -> float | None:
+        """Support below which a first call is held back."""
+        return self._model.min_support
+
     def reply(
         self,
         request: ChatRequest,

@@ -88,6 +88,11 @@ class EndpointModel:
         """Tokens its context holds."""
         return self._n_ctx
 
+    @property
+    def min_support(self) -> None:
+        """It cannot tell how a command supports a call."""
+        return None
+
     def reply(
         self,
         request: ChatRequest,

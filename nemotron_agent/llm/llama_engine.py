@@ -51,6 +51,7 @@ class LlamaEngine:
         self._jobs: FairQueue[_Job | None] = FairQueue()
         self._lock = threading.Lock()
         self._closed = False
+        self._min_support = parameters.min_support
         self._running = AbortFlag()
         loaded: concurrent.futures.Future[LlamaWorker] = concurrent.futures.Future()
         self._thread = threading.Thread(
@@ -70,6 +71,11 @@ class LlamaEngine:
     def reply_protocol(self) -> ReplyProtocol:
         """What its replies look like."""
         return self._rules.protocol
+
+    @property
+    def min_support(self) -> float | None:
+        """Support by a command below which a first call is held back; None: never."""
+        return self._min_support
 
     @property
     def tool_format(self) -> ToolFormat:

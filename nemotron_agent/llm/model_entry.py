@@ -66,6 +66,8 @@ class ModelEntry(_Checked):
         file: name of its file in the model folder.
         tool_format: how it writes calls, a name in `tool_formats`.
         sampling, call_sampling: for text and reasoning, and inside calls.
+        min_support: for a model that finds a call for any command: support by a command below
+            which a first call is held back; None holds back none.
         n_ctx: context to open unless told otherwise [tokens].
     """
 
@@ -84,3 +86,4 @@ class ModelEntry(_Checked):
     n_ctx: Annotated[int, pydantic.Field(ge=256)] = 8192
     sampling: SuggestedSampling = SuggestedSampling()
     call_sampling: SuggestedSampling = SuggestedSampling()
+    min_support: float | None = None

@@ -6,7 +6,7 @@ from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.resource_paths import cache_directory
 from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.model_catalog import ModelCatalog, ResolvedModel, resolve_model
-from nemotron_agent.llm.model_entry import SuggestedSampling
+from nemotron_agent.llm.model_entry import ModelEntry, SuggestedSampling
 
 FROM_CATALOGUE = -1.0
 AUTO = 'auto'
@@ -19,6 +19,8 @@ class ModelParameters:
     Attributes:
         model: name in the catalogue, path of a GGUF file, or `scripted:` and a path.
         reply_protocol, tool_format: `auto` takes what the catalogue says, or the model's own.
+        doubt: whether a first call is held back that the command's words do not support: `on`,
+            `off`, or `auto` for models whose catalogue entry says so.
         temperature, top_p, call_temperature, call_top_p: -1 takes what the catalogue says, or the
             likeliest token.
     """
@@ -40,6 +42,7 @@ class ModelParameters:
     seed: int = 0
     max_reply_tokens: int = 512
     max_thinking_tokens: int = 512
+    doubt: str = AUTO
     warm_start_mb: int = 512
 
 
@@ -64,7 +67,7 @@ def load_model(parameters: ModelParameters, catalog: ModelCatalog | None = None)
 def engine_parameters(parameters: ModelParameters, resolved: ResolvedModel) -> EngineParameters:
     """Fill in from the catalogue what the user left open."""
     values = dataclasses.asdict(parameters)
-    del values['model']
+    del values['model'], values['doubt']
     entry = resolved.entry
     if entry is not None:
         if values['reply_protocol'] == AUTO:
@@ -82,6 +85,14 @@ def engine_parameters(parameters: ModelParameters, resolved: ResolvedModel) -> E
     for name, value in suggested.items():
         if values[name] == FROM_CATALOGUE:
             values[name] = value
+    values['min_support'] = _min_support(parameters.doubt, entry)
     if parameters.warm_start_mb:
         values['warm_start_folder'] = cache_directory() / 'warm_start'
     return EngineParameters(model_path=resolved.path, **values)
+
+
+def _min_support(doubt: str, entry: ModelEntry | None) -> float | None:
+    suggested = entry.min_support if entry else None
+    if doubt == 'on' and suggested is None:
+        return 0.0
+    return None if doubt == 'off' else suggested

@@ -146,6 +146,11 @@ class ScriptedModel:
         """Words its context holds."""
         return self._script.n_ctx
 
+    @property
+    def min_support(self) -> None:
+        """It cannot tell how a command supports a call."""
+        return None
+
     def reply(
         self,
         request: ChatRequest,

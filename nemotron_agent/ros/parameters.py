@@ -81,6 +81,12 @@ PARAMETERS = {
         0,
         1048576,
     ),
+    'doubt': _Parameter(
+        'auto',
+        'Hold back a first call that the words of the command do not support; auto is for models '
+        'that need it.',
+        choices=('auto', 'on', 'off'),
+    ),
     'max_steps': _Parameter(12, 'Replies asked of the model in one task.', 1, 100),
     'max_bad_calls': _Parameter(3, 'Calls in one task that cannot be run.', 0, 100),
     'max_repeats': _Parameter(2, 'Calls in one task that repeat what just succeeded.', 0, 100),

@@ -67,6 +67,7 @@ class ListedModel:
         self.prepared: list[tuple[Message | None, tuple[ToolSpec, ...], bool]] = []
         self.forgotten: list[str] = []
         self.likelihoods: dict[str, float] = {}
+        self.min_support: float | None = None
         self.closed = False
         self._replies = list(replies)
         self._before_reply = before_reply

@@ -12,7 +12,7 @@ from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import ReplyProtocol
 from nemotron_agent.core.conversation import Conversation
-from nemotron_agent.core.doubt import HELD_BACK, Doubt
+from nemotron_agent.core.doubt import HELD_BACK
 from nemotron_agent.core.errors import ContextFullError, EvaluationError
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.progress_note import ALL_DONE
@@ -120,6 +120,7 @@ class Doubtful:
 
     def __init__(self, replies, supported=()):
         self.run = Run(replies)
+        self.run.model.min_support = 0.0
         self.run.model.likelihoods = {
             **{f'(place {place})': 0.0 for place in supported},
             'A robot skill': -9.0,
@@ -128,7 +129,7 @@ class Doubtful:
         registry = ToolRegistry(
             [self.run.tool, *builtin_tools(ReplyProtocol.CALL_ONLY)], SafetyGate()
         )
-        self.run.agent = Agent(self.run.model, registry, '', AgentLimits(), doubt=Doubt())
+        self.run.agent = Agent(self.run.model, registry, '', AgentLimits())
         self.result = self.run()
         self.withheld = [set(request.withheld) for request in self.run.model.requests]
 

@@ -48,3 +48,21 @@ def test_states_are_kept_in_the_cache_unless_switched_off(resolved, monkeypatch,
     assert kept.warm_start_folder == tmp_path / 'warm_start'
     off = engine_parameters(ModelParameters('tiny', warm_start_mb=0), resolved)
     assert off.warm_start_folder is None
+
+
+@pytest.mark.parametrize(
+    ('doubt', 'suggested', 'min_support'),
+    [
+        ('auto', 1.5, 1.5),
+        ('auto', None, None),
+        ('on', 1.5, 1.5),
+        ('on', None, 0.0),
+        ('off', 1.5, None),
+    ],
+)
+def test_calls_are_doubted_where_the_catalogue_or_the_user_says_so(
+    tmp_path, doubt, suggested, min_support
+):
+    resolved = ResolvedModel(tmp_path / 'tiny.gguf', make_entry(min_support=suggested))
+    parameters = engine_parameters(ModelParameters('tiny', doubt=doubt), resolved)
+    assert parameters.min_support == min_support
