@@ -17,10 +17,8 @@ from nemotron_agent.core.tool import ToolSpec
 _ANYONE = 'A robot has skills.\n{before}An operator who wants something says: "'
 _WHO_WANTS_IT = 'A robot skill: {skill}.\n{before}An operator who wants it says: "'
 _BEFORE = 'The command before was: "{command}"\n'
-HELD_BACK = (
-    'Not done: the command does not seem to ask for {name}. '
-    'Take a tool that fits it better, ask the operator, or decline.'
-)
+# Short, as a model may repeat it to the operator.
+HELD_BACK = 'Not done: {name} is not what the command asks for.'
 
 
 @dataclasses.dataclass(frozen=True)

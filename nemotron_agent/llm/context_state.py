@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from nemotron_agent.core.errors import EvaluationError
-from nemotron_agent.llm.sampling import Logits
+from nemotron_agent.llm.sampling import Logits, log_probability
 from nemotron_agent.llm.snapshots import Snapshot, Snapshots, Worth, common_prefix
 from nemotron_agent.llm.token_context import Decoded, TokenContext
 
@@ -171,21 +171,22 @@ class ContextState:
         """
         size = self._context.slice_tokens
         for start in range(0, len(tokens), size):
-            if self._context.is_aborting:
-                return False
             piece = tokens[start : start + size]
-            try:
-                evaluated = self._decode(piece)
-            except BaseException:
-                self.clear()
-                raise
-            self.decode_calls += 1
-            if not evaluated:
-                self._take_back()
+            if not self._advance(piece):
                 return False
-            self._resident.extend(piece)
             on_slice(start + len(piece))
         return True
+
+    def log_likelihood(self, tokens: Sequence[int]) -> float | None:
+        """Evaluate tokens; return the natural logarithm of their probability, None if aborted."""
+        total = log_probability(self._context.logits(), tokens[0])
+        for start in range(0, len(tokens), self._context.n_outputs):
+            piece = tokens[start : start + self._context.n_outputs]
+            if not self._advance(piece, all_logits=True):
+                return None
+            for index, token in enumerate(tokens[start + 1 : start + 1 + len(piece)]):
+                total += log_probability(self._context.logits(index), token)
+        return total
 
     def logits(self) -> Logits:
         """Logits after the last token evaluated."""
@@ -204,11 +205,27 @@ class ContextState:
     def _trims(self) -> bool:
         return not self._context.keeps_recurrent_state
 
-    def _decode(self, tokens: Sequence[int]) -> bool:
+    def _advance(self, piece: Sequence[int], all_logits: bool = False) -> bool:
+        """Evaluate what one decode call can hold; False if it was aborted."""
+        if self._context.is_aborting:
+            return False
+        try:
+            evaluated = self._decode(piece, all_logits)
+        except BaseException:
+            self.clear()
+            raise
+        self.decode_calls += 1
+        if not evaluated:
+            self._take_back()
+            return False
+        self._resident.extend(piece)
+        return True
+
+    def _decode(self, tokens: Sequence[int], all_logits: bool) -> bool:
         """One decode call, with room made for it; False if it was aborted."""
         position = len(self._resident)
         while True:
-            outcome = self._context.decode(tokens, position, self._live)
+            outcome = self._context.decode(tokens, position, self._live, all_logits)
             if outcome is not Decoded.NO_ROOM:
                 return outcome is Decoded.ALL
             victim = self._snapshots.cheapest(self._owner)

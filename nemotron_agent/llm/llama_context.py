@@ -93,6 +93,7 @@ class LlamaContext:
 
     Attributes:
         n_sequences: how many there are, numbered from 0.
+        n_outputs: most tokens of one decode call that may have logits.
         keeps_recurrent_state: whether a sequence can only be extended or dropped, not cut short.
     """
 
@@ -109,7 +110,8 @@ class LlamaContext:
         wanted.n_ubatch = parameters.slice_tokens
         self.n_sequences = 1 + parameters.snapshot_slots
         wanted.n_seq_max = self.n_sequences
-        wanted.n_outputs_max = self.n_sequences  # llama.cpp aborts if there are fewer
+        self.n_outputs = self.n_sequences  # llama.cpp aborts if there are fewer
+        wanted.n_outputs_max = self.n_outputs
         wanted.n_threads = wanted.n_threads_batch = parameters.threads
         wanted.type_k = wanted.type_v = _KV_TYPES[parameters.kv_type]
         wanted.flash_attn_type = _FLASH_ATTENTION[parameters.flash_attention]
@@ -143,8 +145,16 @@ class LlamaContext:
         """Whether the flag is set: a decode call would end at once."""
         return self._flag.is_set
 
-    def decode(self, tokens: Sequence[int], position: int, sequence: int = 0) -> Decoded:
-        """Evaluate up to `slice_tokens` tokens from a position on; only the last has logits.
+    def decode(
+        self,
+        tokens: Sequence[int],
+        position: int,
+        sequence: int = 0,
+        all_logits: bool = False,
+    ) -> Decoded:
+        """Evaluate up to `slice_tokens` tokens from a position on.
+
+        Only the last has logits, unless all of up to `n_outputs` are to have them.
 
         Raises:
             EvaluationError: llama.cpp refused.
@@ -156,7 +166,7 @@ class LlamaContext:
             batch.token[i] = token
             batch.pos[i] = position + i
             batch.seq_id[i][0] = sequence
-            batch.logits[i] = i == count - 1
+            batch.logits[i] = all_logits or i == count - 1
         code = llama_cpp.llama_decode(self._handle, batch)
         if code == _NO_ROOM:
             return Decoded.NO_ROOM
@@ -169,9 +179,9 @@ class LlamaContext:
             )
         return Decoded.ALL
 
-    def logits(self) -> Logits:
-        """Logits after the last token decoded; a view that the next decode call overwrites."""
-        pointer = llama_cpp.llama_get_logits_ith(self._handle, -1)
+    def logits(self, index: int = -1) -> Logits:
+        """Logits after a token of the last decode call, which the next one overwrites."""
+        pointer = llama_cpp.llama_get_logits_ith(self._handle, index)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
 
     def remove_from(self, position: int, sequence: int = 0) -> bool:

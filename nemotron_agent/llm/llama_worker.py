@@ -28,7 +28,7 @@ from nemotron_agent.llm.llama_runtime import build
 from nemotron_agent.llm.model_fingerprint import model_fingerprint
 from nemotron_agent.llm.prompt import Prompt, PromptWriter
 from nemotron_agent.llm.quantities import with_units, without_units
-from nemotron_agent.llm.sampling import Randomness, Sampler, log_probability
+from nemotron_agent.llm.sampling import Randomness, Sampler
 from nemotron_agent.llm.snapshots import Worth
 from nemotron_agent.llm.token_stream import TokenStream
 from nemotron_agent.llm.tool_formats import choose_tool_format
@@ -163,15 +163,11 @@ class LlamaWorker:
         vocabulary = self._model.vocabulary
         given, tokens = vocabulary.tokenize(after), vocabulary.tokenize(text)
         self.state.restore_prefix([*given, *tokens], _NOBODY)
-        total = 0.0
-        if not self.state.evaluate(given[self.state.n_resident :]):
-            return None
-        for token in tokens:
-            total += log_probability(self.state.logits(), token)
-            if not self.state.evaluate([token]):
-                return None
+        likelihood = None
+        if self.state.evaluate(given[self.state.n_resident :]):
+            likelihood = self.state.log_likelihood(tokens)
         self.state.forget(_NOBODY)
-        return total
+        return likelihood
 
     def obey(self, flag: AbortFlag) -> None:
         """Let `flag` abort what is evaluated from now on."""

@@ -32,6 +32,10 @@ class TokenContext(Protocol):
         """Most tokens of one decode call."""
 
     @property
+    def n_outputs(self) -> int:
+        """Most tokens of one decode call that may have logits."""
+
+    @property
     def keeps_recurrent_state(self) -> bool:
         """Whether a sequence can only be extended or dropped, not cut short."""
 
@@ -39,11 +43,13 @@ class TokenContext(Protocol):
     def is_aborting(self) -> bool:
         """Whether a decode call would end at once."""
 
-    def decode(self, tokens: Sequence[int], position: int, sequence: int) -> Decoded:
-        """Evaluate tokens from a position on."""
+    def decode(
+        self, tokens: Sequence[int], position: int, sequence: int, all_logits: bool = False
+    ) -> Decoded:
+        """Evaluate tokens from a position on; all of them have logits, or only the last."""
 
-    def logits(self) -> Logits:
-        """Logits after the last token decoded."""
+    def logits(self, index: int = -1) -> Logits:
+        """Logits after a token of the last decode call."""
 
     def remove_from(self, position: int, sequence: int) -> bool:
         """Cut a sequence short; False if that cannot be, and nothing changed."""
