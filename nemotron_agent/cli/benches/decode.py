@@ -14,6 +14,7 @@ from nemotron_agent.llm.llama_worker import LlamaWorker
 
 ROUNDS = 8
 TOKENS = 48
+PROMPT_TOKENS = 16
 
 
 def figures(subjects: Subjects, progress: Progress) -> Iterator[Figure]:
@@ -41,7 +42,7 @@ def of_subject(
         )
         stack.enter_context(contextlib.closing(raw))
         ours = OurFreeText(worker)
-        prompt = worker.rules.vocabulary.tokenize(system_message().content)
+        prompt = worker.rules.vocabulary.tokenize(system_message().content)[:PROMPT_TOKENS]
         for number in range(rounds + 1):
             progress.count(number, rounds + 1)
             if number % 2 == 0:
