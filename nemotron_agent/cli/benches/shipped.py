@@ -7,6 +7,7 @@ from nemotron_agent.core.chat_model import ReplyProtocol
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.core.tool import ToolSpec
+from nemotron_agent.llm.quantities import with_units
 from nemotron_agent.skills.argument_schema import tool_spec
 from nemotron_agent.skills.manifest import load_manifest
 from nemotron_agent.skills.places import load_places
@@ -36,11 +37,12 @@ COMMANDS = (
 
 
 def shipped_tools(protocol: ReplyProtocol = ReplyProtocol.CALL_ONLY) -> tuple[ToolSpec, ...]:
-    """The skills of the shipped manifest and the built-ins."""
+    """The skills of the shipped manifest and the built-ins, as a model sees them."""
     places = load_places(config_file('places.yaml'))
     skills = load_manifest(config_file('skills.yaml'), places).skills
     builtins = builtin_tools(protocol)
-    return (*(tool_spec(skill, places) for skill in skills), *(tool.spec for tool in builtins))
+    specs = (*(tool_spec(skill, places) for skill in skills), *(tool.spec for tool in builtins))
+    return tuple(map(with_units, specs))
 
 
 def named_tools(names: Iterable[str]) -> tuple[ToolSpec, ...]:

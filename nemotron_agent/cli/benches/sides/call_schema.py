@@ -14,7 +14,9 @@ from typing import Any
 from nemotron_agent.cli.benches.sides.side import MAX_THINKING_TOKENS
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.tool import ToolSpec
+from nemotron_agent.llm.grammar_text import quantity_regex
 from nemotron_agent.llm.llama_runtime import llama_cpp
+from nemotron_agent.llm.quantities import shown_units
 
 THINK_END = '\n</think>\n'
 
@@ -95,4 +97,7 @@ def _unbounded(tool: ToolSpec) -> dict[str, Any]:
         name: {key: value for key, value in schema.items() if not key.endswith('Length')}
         for name, schema in tool.parameters['properties'].items()
     }
+    for schema in properties.values():
+        if shown_units(schema):
+            schema['pattern'] = f'^{quantity_regex(schema)}$'
     return {**tool.parameters, 'properties': properties}
