@@ -12,7 +12,7 @@ from nemotron_agent.core.agent_events import (
     ToolCalled,
     TurnsDropped,
 )
-from nemotron_agent.core.builtin_tools import ANSWER, ASK_OPERATOR, DECLINE
+from nemotron_agent.core.builtin_tools import ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import (
     ChatModel,
@@ -25,7 +25,7 @@ from nemotron_agent.core.chat_model import (
     Usage,
 )
 from nemotron_agent.core.conversation import Conversation
-from nemotron_agent.core.doubt import HELD_BACK, Doubt
+from nemotron_agent.core.doubt import HELD_BACK, Doubts
 from nemotron_agent.core.errors import ContextFullError, ModelError
 from nemotron_agent.core.gate import Verdict
 from nemotron_agent.core.messages import Message, ToolCall
@@ -65,6 +65,11 @@ class Agent:
     Args:
         progress_notes: whether the model is told beside each result how far the command is done;
             None is for models whose replies are always calls.
+
+    Attributes:
+        model, tools, limits: as given.
+        system: what the model is told first.
+        progress_notes: whether it is told how far a command is done.
     """
 
     def __init__(
@@ -75,13 +80,12 @@ class Agent:
         limits: AgentLimits,
         progress_notes: bool | None = None,
     ) -> None:
-        self._doubt = None if model.min_support is None else Doubt(model.min_support)
-        self._model = model
-        self._tools = tools
-        self._system = Message('system', system_prompt)
-        self._limits = limits
+        self.model = model
+        self.tools = tools
+        self.system = Message('system', system_prompt)
+        self.limits = limits
         calls_only = model.reply_protocol is ReplyProtocol.CALL_ONLY
-        self._notes = calls_only if progress_notes is None else progress_notes
+        self.progress_notes = calls_only if progress_notes is None else progress_notes
 
     def run(
         self, task: Task, conversation: Conversation, on_event: EventSink, cancel: CancelToken
@@ -91,18 +95,9 @@ class Agent:
         A task that failed before anything was asked of the robot leaves no trace in it.
         """
         logger.info('task of %s in "%s": %.200s', task.origin, task.conversation_id, task.text)
-        run = _TaskRun(
-            self._model,
-            self._tools,
-            self._limits,
-            self._notes,
-            self._doubt,
-            task,
-            on_event,
-            cancel,
-        )
+        run = _TaskRun(self, task, conversation, on_event, cancel)
         try:
-            result = run.until_end(self._system, conversation)
+            result = run.until_end()
         except ContextFullError as error:
             result = run.ended(TaskStatus.CONTEXT_FULL, error=str(error))
         except ModelError as error:
@@ -118,23 +113,17 @@ class _TaskRun:
 
     def __init__(
         self,
-        model: ChatModel,
-        tools: ToolRegistry,
-        limits: AgentLimits,
-        progress_notes: bool,
-        doubt: Doubt | None,
+        agent: Agent,
         task: Task,
+        conversation: Conversation,
         on_event: EventSink,
         cancel: CancelToken,
     ) -> None:
         self.turn: list[Message] = [Message('user', task.text)]
-        self._model = model
-        self._tools = tools
-        self._limits = limits
-        self._notes = progress_notes
-        self._doubt = doubt
-        self._withheld: frozenset[str] = frozenset()
-        self._commands: list[str] = [task.text]
+        self._agent = agent
+        self._conversation = conversation
+        said = [message.content for message in conversation.messages if message.role == 'user']
+        self._doubts = Doubts(agent.model, [*said, task.text], agent.tools.specs, cancel)
         self._task = task
         self._on_event = on_event
         self._cancel = cancel
@@ -150,19 +139,17 @@ class _TaskRun:
         self._first_token_sec: float | None = None
         self._first_request_sec: float | None = None
 
-    def until_end(self, system: Message, conversation: Conversation) -> TaskResult:
+    def until_end(self) -> TaskResult:
         """Step until the task has ended."""
-        earlier = [m.content for m in conversation.messages if m.role == 'user']
-        self._commands = [*earlier, self._task.text]
-        for _ in range(self._limits.max_steps):
+        for _ in range(self._agent.limits.max_steps):
             if self._cancel.canceled:
                 return self._canceled()
-            result = self._step(system, conversation)
+            result = self._step()
             if result is not None:
                 return result
         return self.ended(
             TaskStatus.STEP_LIMIT,
-            error=f'the task took more than {self._limits.max_steps} steps and was ended: '
+            error=f'the task took more than {self._agent.limits.max_steps} steps and was ended: '
             'ask for less at once, or raise the parameter max_steps',
         )
 
@@ -184,11 +171,11 @@ class _TaskRun:
         )
         return TaskResult(status, error, answer, awaits_reply, tuple(self._calls), stats)
 
-    def _step(self, system: Message, conversation: Conversation) -> TaskResult | None:
-        reply = self._ask_model(system, conversation)
+    def _step(self) -> TaskResult | None:
+        reply = self._ask_model()
         self._turns += 1
         self._usage += reply.usage
-        conversation.tokens = reply.usage.prompt_tokens + reply.usage.generated_tokens
+        self._conversation.tokens = reply.usage.prompt_tokens + reply.usage.generated_tokens
         if reply.stop_reason is StopReason.CANCELED:
             return self._canceled()
         call = reply.message.tool_call
@@ -204,24 +191,24 @@ class _TaskRun:
             return self.ended(TaskStatus.DONE, answer=reply.message.content.strip())
         return self._after_call(self._call(call))
 
-    def _ask_model(self, system: Message, conversation: Conversation) -> ModelReply:
+    def _ask_model(self) -> ModelReply:
         """Ask for the next reply; where the context is full, leave out the oldest turns."""
         dropped = 0
         while True:
             request = ChatRequest(
                 conversation_id=self._task.conversation_id,
-                messages=(system, *conversation.messages, *self.turn),
-                tools=self._tools.specs,
+                messages=(self._agent.system, *self._conversation.messages, *self.turn),
+                tools=self._agent.tools.specs,
                 thinking=self._thinking.for_reply(self._task.text, self._failed),
                 priority=self._task.priority,
-                withheld=self._withheld,
+                withheld=self._doubts.withheld,
             )
             try:
-                reply = self._model.reply(request, self._on_progress, self._cancel)
+                reply = self._agent.model.reply(request, self._on_progress, self._cancel)
             except ContextFullError:
-                if not conversation.turns:
+                if not self._conversation.turns:
                     raise
-                conversation.drop_oldest_turn()
+                self._conversation.drop_oldest_turn()
                 dropped += 1
                 continue
             if dropped:
@@ -238,13 +225,14 @@ class _TaskRun:
         if self._succeeded is not None and call.is_same_as(self._succeeded):
             self._repeats += 1
             record = CallRecord('', call, Verdict.NONE, '', invalid(REPEATED), 0.0)
-        elif self._holds_back(call):
+        elif self._doubts.holds_back(call):
             record = CallRecord(
                 '', call, Verdict.NONE, '', invalid(HELD_BACK.format(name=call.name)), 0.0
             )
         else:
             record = self._run(call)
-            self._withheld = frozenset()
+            if record.request_id:
+                self._doubts.settle()
             self._succeeded = call if record.result.outcome is Outcome.SUCCEEDED else None
             self._bad_calls += record.result.outcome is Outcome.INVALID
         self._failed = record.result.outcome is not Outcome.SUCCEEDED
@@ -259,29 +247,11 @@ class _TaskRun:
         )
         return record
 
-    def _holds_back(self, call: ToolCall) -> bool:
-        """Whether the first call of a skill is not what the command asks for.
-
-        The skill is then withheld; once two were, all are, and so is an answer: there is nothing
-        to report.
-        """
-        spec = self._tools.spec(call.name)
-        first = not any(record.request_id for record in self._calls)
-        if self._doubt is None or spec is None or spec.builtin or not first:
-            return False
-        if not self._doubt.holds_back(self._model, self._commands, call, spec, self._cancel):
-            return False
-        names = {call.name}
-        if self._withheld:
-            names = {s.name for s in self._tools.specs if not s.builtin} | {ANSWER.spec.name}
-        self._withheld |= names
-        return True
-
     def _run(self, call: ToolCall) -> CallRecord:
-        spec = self._tools.spec(call.name)
+        spec = self._agent.tools.spec(call.name)
         if self._first_request_sec is None and spec is not None and not spec.builtin:
             self._first_request_sec = time.monotonic() - self._started
-        return self._tools.call(
+        return self._agent.tools.call(
             call,
             origin=self._task.origin,
             conversation_id=self._task.conversation_id,
@@ -291,7 +261,7 @@ class _TaskRun:
         )
 
     def _after_call(self, record: CallRecord) -> TaskResult | None:
-        spec = self._tools.spec(record.call.name)
+        spec = self._agent.tools.spec(record.call.name)
         outcome = record.result.outcome
         if spec is not None and spec.ends_task and outcome is Outcome.SUCCEEDED:
             declined = spec.name == DECLINE.spec.name
@@ -304,7 +274,7 @@ class _TaskRun:
         self.turn.append(Message('tool', self._told(record), tool_name=record.call.name))
         if self._cancel.canceled:
             return self._canceled()
-        if self._repeats > self._limits.max_repeats:
+        if self._repeats > self._agent.limits.max_repeats:
             return self.ended(
                 TaskStatus.STEP_LIMIT,
                 error=f'the model kept repeating {record.call.name} after it had succeeded',
@@ -313,13 +283,13 @@ class _TaskRun:
 
     def _told(self, record: CallRecord) -> str:
         """What the model is told of a call."""
-        if not self._notes or record.result.outcome is not Outcome.SUCCEEDED:
+        if not self._agent.progress_notes or record.result.outcome is not Outcome.SUCCEEDED:
             return record.result.text
         done = [r.call for r in self._calls if r.result.outcome is Outcome.SUCCEEDED]
         return f'{record.result.text} {progress_note(self._task.text, done)}'
 
     def _too_many_bad_calls(self, last_problem: str) -> TaskResult | None:
-        if self._bad_calls <= self._limits.max_bad_calls:
+        if self._bad_calls <= self._agent.limits.max_bad_calls:
             return None
         return self.ended(
             TaskStatus.MODEL_ERROR,

@@ -6,9 +6,9 @@ information of command and call, log P(command | call) - log P(command): below 0
 less likely from one who wants the call than from anyone.
 """
 
-import dataclasses
 from collections.abc import Sequence
 
+from nemotron_agent.core.builtin_tools import ANSWER
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.messages import ToolCall
@@ -21,35 +21,80 @@ _BEFORE = 'The command before was: "{command}"\n'
 HELD_BACK = 'Not done: {name} is not what the command asks for.'
 
 
-@dataclasses.dataclass(frozen=True)
-class Doubt:
-    """Holds back calls that a command supports less than `min_support` (natural logarithm)."""
+class Doubts:
+    """Holds back first calls of one task that its command does not support.
 
-    min_support: float = 0.0
+    The skill is then withheld; once two were, all are, and so is an answer: there is nothing to
+    report. Of a task whose first call has run, nothing is doubted.
 
-    def holds_back(
+    Args:
+        commands: of the conversation; the last is the task's.
+        tools: what the model may call.
+
+    Attributes:
+        withheld: names of tools not to be called in the next reply.
+    """
+
+    def __init__(
         self,
         model: ChatModel,
         commands: Sequence[str],
-        call: ToolCall,
-        spec: ToolSpec,
+        tools: Sequence[ToolSpec],
         cancel: CancelToken,
-    ) -> bool:
-        """Whether a call is not to be run; False too where the model cannot tell.
+    ) -> None:
+        self.withheld: frozenset[str] = frozenset()
+        self._model = model
+        self._commands = commands
+        self._tools = {tool.name: tool for tool in tools}
+        self._cancel = cancel
+        self._settled = model.min_support is None
 
-        `commands` are those of the conversation; the last is the one that the call is for.
+    def holds_back(self, call: ToolCall) -> bool:
+        """Whether a call is not to be run; False too where the model cannot tell.
 
         Raises:
             ModelError: it could not be evaluated.
         """
-        said = f'{commands[-1]}"'
-        before = _BEFORE.format(command=commands[-2]) if len(commands) > 1 else ''
-        who_wants_it = _WHO_WANTS_IT.format(skill=_told(call, spec), before=before)
-        wanted = model.log_likelihood(said, who_wants_it, cancel)
-        anyone = model.log_likelihood(said, _ANYONE.format(before=before), cancel)
-        if wanted is None or anyone is None:
+        spec = self._tools.get(call.name)
+        if self._settled or spec is None or spec.builtin:
             return False
-        return wanted - anyone < self.min_support
+        support = call_support(self._model, self._commands, call, spec, self._cancel)
+        least = self._model.min_support
+        if support is None or least is None or support >= least:
+            return False
+        if self.withheld:
+            skills = (tool.name for tool in self._tools.values() if not tool.builtin)
+            self.withheld |= {*skills, ANSWER.spec.name}
+        else:
+            self.withheld = frozenset([call.name])
+        return True
+
+    def settle(self) -> None:
+        """A call was run: doubt no more."""
+        self._settled = True
+        self.withheld = frozenset()
+
+
+def call_support(
+    model: ChatModel,
+    commands: Sequence[str],
+    call: ToolCall,
+    spec: ToolSpec,
+    cancel: CancelToken,
+) -> float | None:
+    """How much the last of a conversation's commands supports a call (natural logarithm).
+
+    None if the model cannot tell.
+
+    Raises:
+        ModelError: it could not be evaluated.
+    """
+    said = f'{commands[-1]}"'
+    before = _BEFORE.format(command=commands[-2]) if len(commands) > 1 else ''
+    who_wants_it = _WHO_WANTS_IT.format(skill=_told(call, spec), before=before)
+    wanted = model.log_likelihood(said, who_wants_it, cancel)
+    anyone = model.log_likelihood(said, _ANYONE.format(before=before), cancel)
+    return None if wanted is None or anyone is None else wanted - anyone
 
 
 def _told(call: ToolCall, spec: ToolSpec) -> str:

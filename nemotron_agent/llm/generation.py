@@ -1,43 +1,20 @@
 """One reply, from the evaluated prompt to its last token."""
 
 import codecs
-import dataclasses
 import enum
 from collections.abc import Callable
 
 from nemotron_agent.core.chat_model import Phase, ReplyProgress, ReplyProtocol, StopReason
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.tool import ToolSpec
-from nemotron_agent.llm.call_grammar import CallGrammar
 from nemotron_agent.llm.call_progress import CallProgress
 from nemotron_agent.llm.free_text import FreeText
+from nemotron_agent.llm.reply_rules import ReplyRules
 from nemotron_agent.llm.token_stream import TokenStream
-from nemotron_agent.llm.tool_formats.tool_format import CallProblem, ToolFormat
-from nemotron_agent.llm.vocabulary import Vocabulary
+from nemotron_agent.llm.tool_formats.tool_format import CallProblem
 
 HALF_A_CALL = 'The call was cut off at the limit of its length, so it was not made. Be shorter.'
 HALF_A_THOUGHT = 'The reasoning was cut off because the context is full. Reason less.'
-
-
-@dataclasses.dataclass(frozen=True)
-class ReplyRules:
-    """How a model replies; the same for all its replies.
-
-    Attributes:
-        call_begin: the special token that begins a call, None if it is several tokens.
-        think_begin: likewise for reasoning; None if the model does not reason.
-        think_end: what ends reasoning.
-        markup: special tokens that are no text for people.
-    """
-
-    protocol: ReplyProtocol
-    tool_format: ToolFormat
-    grammar: CallGrammar
-    vocabulary: Vocabulary
-    call_begin: int | None
-    think_begin: int | None
-    think_end: int | None
-    markup: frozenset[int]
 
 
 class _Next(enum.Enum):

@@ -9,30 +9,27 @@ from nemotron_agent.core.chat_model import (
     ModelReply,
     Phase,
     ReplyProgress,
-    ReplyProtocol,
     StopReason,
     Usage,
 )
 from nemotron_agent.core.errors import ContextFullError
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.tool import ToolSpec
-from nemotron_agent.llm.call_grammar import CallGrammar
 from nemotron_agent.llm.chat_template import ChatTemplate
 from nemotron_agent.llm.context_state import ContextState
 from nemotron_agent.llm.conversation_log import ConversationLogs
 from nemotron_agent.llm.engine_parameters import EngineParameters
-from nemotron_agent.llm.generation import Generation, ReplyRules
-from nemotron_agent.llm.grammar_text import Marker
+from nemotron_agent.llm.generation import Generation
 from nemotron_agent.llm.llama_context import AbortFlag, LlamaContext, LlamaModel
 from nemotron_agent.llm.llama_runtime import build
 from nemotron_agent.llm.model_fingerprint import model_fingerprint
 from nemotron_agent.llm.prompt import Prompt, PromptWriter
 from nemotron_agent.llm.quantities import with_units, without_units
+from nemotron_agent.llm.reply_rules import choose_protocol, reply_rules
 from nemotron_agent.llm.sampling import Randomness, Sampler
 from nemotron_agent.llm.snapshots import Worth
 from nemotron_agent.llm.token_stream import TokenStream
 from nemotron_agent.llm.tool_formats import choose_tool_format
-from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 from nemotron_agent.llm.warm_start import WarmStart
 
 _NOBODY = '\0'  # owns what belongs to no conversation
@@ -63,7 +60,8 @@ class LlamaWorker:
                 eos_text=vocabulary.text(vocabulary.eos),
             )
             tool_format = choose_tool_format(parameters.tool_format, template.source)
-            self.rules = self._make_rules(tool_format, template)
+            protocol = choose_protocol(parameters.reply_protocol, tool_format)
+            self.rules = reply_rules(vocabulary, template, tool_format, protocol)
             self._prompts = PromptWriter(template, tool_format, vocabulary)
             self._context = LlamaContext(self._model, parameters)
         except BaseException:
@@ -118,9 +116,8 @@ class LlamaWorker:
         thinks = request.thinking and self.rules.think_begin is not None
         max_thinking = self._parameters.max_thinking_tokens if thinks else 0
         if request.tools:
-            self.rules.grammar.matcher(
-                request.callable_tools
-            )  # bad schemas show before anything is read
+            # Bad schemas show before anything is read.
+            self.rules.grammar.matcher(request.callable_tools)
         prompt = self._prompts.write(request, self._logs.get(request.conversation_id))
         self._check_room(prompt, max_tokens + max_thinking)
         self._logs.put(request.conversation_id, prompt.log)
@@ -250,26 +247,6 @@ class LlamaWorker:
             parameters.seed,
         )
 
-    def _make_rules(self, tool_format: ToolFormat, template: ChatTemplate) -> ReplyRules:
-        vocabulary = self._model.vocabulary
-        begin = Marker(tool_format.call_begin, vocabulary.single_token(tool_format.call_begin))
-        end = Marker(tool_format.call_end, vocabulary.single_token(tool_format.call_end))
-        think_begin = vocabulary.single_token('<think>')
-        think_end = vocabulary.single_token('</think>')
-        reasons = template.knows_thinking and think_begin is not None and think_end is not None
-        return ReplyRules(
-            protocol=_choose_protocol(self._parameters.reply_protocol, tool_format),
-            tool_format=tool_format,
-            grammar=CallGrammar(vocabulary.grammar_tokenizer, tool_format, begin, end),
-            vocabulary=vocabulary,
-            call_begin=begin.token,
-            think_begin=think_begin if reasons else None,
-            think_end=think_end if reasons else None,
-            markup=frozenset(
-                token for token in (begin.token, end.token, think_begin, think_end) if token
-            ),
-        )
-
 
 def _as_asked(message: Message, tools: tuple[ToolSpec, ...]) -> Message:
     """The message with a call as the tools' own schemas want it."""
@@ -291,10 +268,3 @@ def _warm_start(parameters: EngineParameters) -> WarmStart | None:
     return WarmStart(
         parameters.warm_start_folder, parameters.warm_start_mb * 10**6, '\n'.join(identity)
     )
-
-
-def _choose_protocol(name: str, tool_format: ToolFormat) -> ReplyProtocol:
-    """The protocol of a name; `auto` is native for the format of models trained for it."""
-    if name == 'auto':
-        return ReplyProtocol.NATIVE if tool_format.name == 'nemotron' else ReplyProtocol.CALL_ONLY
-    return ReplyProtocol(name)

@@ -1,7 +1,8 @@
 import pytest
 
+from nemotron_agent.core.builtin_tools import ANSWER
 from nemotron_agent.core.cancel_token import CancelToken
-from nemotron_agent.core.doubt import Doubt
+from nemotron_agent.core.doubt import Doubts, call_support
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.testing.listed_model import ListedModel
 from nemotron_agent.testing.robot_tools import NAVIGATE_TO, STOP
@@ -10,10 +11,15 @@ GO = ToolCall('1', 'navigate_to', {'place': 'kitchen'})
 ANYONE = 'robot has skills'
 
 
-def holds_back(likelihoods, min_support=0.0, commands=('go',), call=GO, spec=NAVIGATE_TO):
+def doubts(likelihoods, min_support=0.0, commands=('go',), tools=(NAVIGATE_TO, STOP)):
     model = ListedModel([])
     model.likelihoods = likelihoods
-    return Doubt(min_support).holds_back(model, commands, call, spec, CancelToken())
+    model.min_support = min_support
+    return Doubts(model, commands, tools, CancelToken())
+
+
+def holds_back(likelihoods, min_support=0.0, commands=('go',), call=GO):
+    return doubts(likelihoods, min_support, commands).holds_back(call)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +42,7 @@ def test_a_call_the_words_do_not_support_is_held_back(wanted, anyone, min_suppor
 
 def test_a_skill_without_arguments_is_told_by_its_description():
     likelihoods = {'A robot skill: Stop all motion at once.': -9.0, ANYONE: -1.0}
-    assert holds_back(likelihoods, call=ToolCall('1', 'stop', {}), spec=STOP)
+    assert holds_back(likelihoods, call=ToolCall('1', 'stop', {}))
 
 
 def test_the_command_before_is_told_on_both_sides():
@@ -48,3 +54,29 @@ def test_the_command_before_is_told_on_both_sides():
 def test_a_model_that_cannot_tell_doubts_nothing():
     assert not holds_back({})
     assert not holds_back({ANYONE: -1.0})
+
+
+def test_without_a_least_support_nothing_is_asked():
+    assert not holds_back({'A robot skill': -9.0, ANYONE: -1.0}, min_support=None)
+
+
+def test_support_is_what_the_words_are_likelier_by():
+    model = ListedModel([])
+    model.likelihoods = {'A robot skill': -3.0, ANYONE: -5.0}
+    assert call_support(model, ['go'], GO, NAVIGATE_TO, CancelToken()) == 2.0
+
+
+def test_once_a_call_has_run_nothing_is_doubted():
+    doubting = doubts({'A robot skill': -9.0, ANYONE: -1.0})
+    assert doubting.holds_back(GO)
+    assert doubting.withheld == {'navigate_to'}
+    doubting.settle()
+    assert not doubting.withheld
+    assert not doubting.holds_back(GO)
+
+
+def test_a_tool_that_moves_nothing_or_is_unknown_is_not_doubted():
+    likelihoods = {'A robot skill': -9.0, ANYONE: -1.0}
+    assert not holds_back(likelihoods, call=ToolCall('1', 'fly', {}))
+    doubting = doubts(likelihoods, tools=[ANSWER.spec])
+    assert not doubting.holds_back(ToolCall('1', 'answer', {'text': 'hm'}))
