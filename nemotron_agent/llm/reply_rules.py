@@ -6,7 +6,6 @@ from nemotron_agent.core.chat_model import ReplyProtocol
 from nemotron_agent.llm.call_grammar import CallGrammar
 from nemotron_agent.llm.chat_template import ChatTemplate
 from nemotron_agent.llm.grammar_text import Marker
-from nemotron_agent.llm.llama_vocabulary import LlamaVocabulary
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 from nemotron_agent.llm.vocabulary import Vocabulary
 
@@ -33,7 +32,7 @@ class ReplyRules:
 
 
 def reply_rules(
-    vocabulary: LlamaVocabulary,
+    vocabulary: Vocabulary,
     template: ChatTemplate,
     tool_format: ToolFormat,
     protocol: ReplyProtocol,

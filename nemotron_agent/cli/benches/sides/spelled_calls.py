@@ -16,11 +16,12 @@ from nemotron_agent.core.errors import EvaluationError
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm.chat_template import ChatTemplate
-from nemotron_agent.llm.generation import Generation, ReplyRules
+from nemotron_agent.llm.generation import Generation
 from nemotron_agent.llm.grammar_text import Marker
 from nemotron_agent.llm.llama_context import LlamaModel
 from nemotron_agent.llm.llama_worker import LlamaWorker
 from nemotron_agent.llm.prompt import PromptWriter
+from nemotron_agent.llm.reply_rules import ReplyRules
 from nemotron_agent.llm.sampling import Randomness, Sampler
 from nemotron_agent.llm.token_stream import TokenStream
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
