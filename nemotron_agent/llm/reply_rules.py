@@ -1,6 +1,9 @@
 """How a model replies: found once, from its vocabulary and template."""
 
 import dataclasses
+from typing import Protocol
+
+import llguidance
 
 from nemotron_agent.core.chat_model import ReplyProtocol
 from nemotron_agent.llm.call_grammar import CallGrammar
@@ -31,8 +34,19 @@ class ReplyRules:
     markup: frozenset[int]
 
 
+class ModelVocabulary(Vocabulary, Protocol):
+    """What the rules are found from."""
+
+    @property
+    def grammar_tokenizer(self) -> 'llguidance.LLTokenizer':
+        """The vocabulary as llguidance wants it."""
+
+    def single_token(self, text: str) -> int | None:
+        """The one special token that `text` is, or None if it takes several."""
+
+
 def reply_rules(
-    vocabulary: Vocabulary,
+    vocabulary: ModelVocabulary,
     template: ChatTemplate,
     tool_format: ToolFormat,
     protocol: ReplyProtocol,

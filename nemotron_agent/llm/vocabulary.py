@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-import llguidance
-
 
 class Vocabulary(Protocol):
     """Text to tokens and back."""
@@ -24,13 +22,6 @@ class Vocabulary(Protocol):
     @property
     def bos(self) -> int:
         """Token that begins a text."""
-
-    @property
-    def grammar_tokenizer(self) -> 'llguidance.LLTokenizer':
-        """The vocabulary as llguidance wants it."""
-
-    def single_token(self, text: str) -> int | None:
-        """The one special token that `text` is, or None if it takes several."""
 
     def tokenize(self, text: str) -> list[int]:
         """Tokens of a text; special tokens are recognised, none is added."""
