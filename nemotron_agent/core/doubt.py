@@ -17,8 +17,10 @@ from nemotron_agent.core.tool import ToolSpec
 _ANYONE = 'A robot has skills.\n{before}An operator who wants something says: "'
 _WHO_WANTS_IT = 'A robot skill: {skill}.\n{before}An operator who wants it says: "'
 _BEFORE = 'The command before was: "{command}"\n'
-# Short, as a model may repeat it to the operator.
-HELD_BACK = 'Not done: {name} is not what the command asks for.'
+HELD_BACK = (
+    'Not done: {name} is not what the command asks for. '
+    'Use the tool that does it; if none does, decline.'
+)
 
 
 class Doubts:
