@@ -28,8 +28,13 @@ from nemotron_agent.llm.llama_context import LlamaModel
 from nemotron_agent.llm.llama_worker import LlamaWorker
 
 FORMATS = ('nemotron', 'hermes')
-# What a model without trained weights calls: arguments are listed, so that it ends.
-UNTRAINED = ('navigate_to', 'grasp', 'look_around', 'set_light', 'check_battery')
+# What a model without trained weights may call, in turn. It has to choose among several, as one
+# with trained weights does, and arguments are listed, so that both sides write the same.
+UNTRAINED = (
+    ('navigate_to', 'set_light'),
+    ('grasp', 'look_around'),
+    ('navigate_to', 'grasp', 'look_around', 'set_light', 'check_battery'),
+)
 TIMED_COMMANDS = 8
 ROUNDS = 3
 FREE_TOKENS = 32
@@ -87,7 +92,7 @@ def beside_server(subject: Subject, progress: Progress, rounds: int = ROUNDS) ->
         process = quicker_server(subject.path, parameters.n_ctx, parameters.threads)
         stack.enter_context(contextlib.closing(process))
         ours, theirs = OurSpelling(worker), ServerSpelling(process, speller)
-        shown = shipped_tools() if subject.is_trained else named_tools(UNTRAINED)
+        shown = shipped_tools() if subject.is_trained else named_tools(UNTRAINED[-1])
         worker.prepare(system_message(), shown)
         cases = _cases(subject, speller, shown)
         for number, case in enumerate(cases):
@@ -104,9 +109,11 @@ def beside_server(subject: Subject, progress: Progress, rounds: int = ROUNDS) ->
     for side, calls in zip(('ours', 'server'), zip(*pairs, strict=True), strict=True):
         duration_sec = statistics.median(call.duration_sec for call in calls)
         yield Figure(f'tool_call.wall.{side}.{label}', duration_sec, 's')
+        decodes = statistics.mean(call.decode_calls for call in calls)
+        yield Figure(f'tool_call.decode_calls.{side}.{label}', decodes, 'calls')
         n_tokens = statistics.mean(call.n_tokens for call in calls)
         yield Figure(f'tool_call.tokens.{side}.{label}', n_tokens, 'tokens')
-    same = [dict(our.call.arguments) == dict(their.call.arguments) for our, their in pairs]
+    same = [our.call.is_same_as(their.call) for our, their in pairs]
     yield Figure(f'tool_call.same_as_server.{label}', statistics.mean(same), 'share')
     yield Figure(f'tool_call.free_token.server.{label}', free_sec, 's')
     yield Figure(f'tool_call.server_sleeps.{label}', float(process.sleeps), '0 or 1')
@@ -123,11 +130,11 @@ def _pair(
 
 
 def _cases(subject: Subject, speller: Speller, shown: tuple[ToolSpec, ...]) -> list[Case]:
-    """Commands with all tools; one command with one tool each where weights mean nothing."""
+    """Commands with all tools; one command with some tools where weights mean nothing."""
     if subject.is_trained:
         return [Case(_prompt(speller, text, shown), shown) for text in COMMANDS[:TIMED_COMMANDS]]
     prompt = _prompt(speller, COMMANDS[0], shown)
-    return [Case(prompt, (tool,)) for tool in shown]
+    return [Case(prompt, named_tools(names)) for names in UNTRAINED]
 
 
 @contextlib.contextmanager

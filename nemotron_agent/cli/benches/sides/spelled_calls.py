@@ -133,6 +133,7 @@ class ServerSpelling:
             'prompt': prompt,
             'grammar': self._speller.grammar(tools),
             'temperature': TEMPERATURE,
+            'samplers': ['temperature'],  # the likeliest token, the first of several like ours
             'n_predict': MAX_CALL_TOKENS,
             'stop': [self._speller.tool_format.call_end],  # or it would write one token more
         }
