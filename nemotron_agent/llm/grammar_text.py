@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -68,7 +67,7 @@ def json_value(schema: Mapping[str, Any], where: str) -> str:
         return _any_of([literal(json.dumps(value, ensure_ascii=False)) for value in listed])
     kind = schema.get('type')
     if kind == 'string' and shown_units(schema):
-        return f'/"{quantity_regex(schema)}"/'
+        return quantity(schema, quote='"')
     if kind == 'string':
         least, most = character_limits(schema)
         return rf'/"([^"\\\x00-\x1f]|\\["\\nrtbf]){{{least},{most}}}"/'
@@ -93,8 +92,14 @@ def listed_values(schema: Mapping[str, Any]) -> Sequence[Any] | None:
 
 def quantity_regex(schema: Mapping[str, Any]) -> str:
     """Regular expression of a number with a unit; bounds are the call's to check."""
-    units = '|'.join(map(re.escape, shown_units(schema)))
-    return rf'-?(0|[1-9][0-9]{{0,4}})(\.[0-9]{{1,3}})? ({units})'.replace('/', r'\/')
+    units = '|'.join(shown_units(schema))
+    return f'-?(0|[1-9][0-9]{{0,4}})([.][0-9]{{1,3}})? ({units})'
+
+
+def quantity(schema: Mapping[str, Any], quote: str = '') -> str:
+    """Expression for a number with a unit."""
+    escaped = quantity_regex(schema).replace('/', r'\/')
+    return f'/{quote}{escaped}{quote}/'
 
 
 def character_limits(schema: Mapping[str, Any]) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from nemotron_agent.llm.grammar_text import (
     listed_values,
     literal,
     properties_of,
-    quantity_regex,
+    quantity,
 )
 from nemotron_agent.llm.quantities import shown_units
 from nemotron_agent.llm.tool_formats.reply_scan import UnreadableCallError, WrittenCall
@@ -142,7 +142,7 @@ def _value(schema: Mapping[str, Any], where: str, terminals: list[str]) -> str:
     if schema.get('type') == 'boolean':
         return f'("true" | "false" | "True" | "False") {literal(_CLOSING)}'
     if shown_units(schema):
-        return f'/{quantity_regex(schema)}/ {literal(_CLOSING)}'
+        return f'{quantity(schema)} {literal(_CLOSING)}'
     value = json_value(schema, where)
     if schema.get('type') != 'string':
         return f'{value} {literal(_CLOSING)}'
