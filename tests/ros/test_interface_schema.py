@@ -36,10 +36,12 @@ def test_an_action():
             'target_yaw': {
                 'type': 'number',
                 'description': 'angle to turn by, positive is to the left [rad].',
+                'unit': 'rad',
             },
             'time_allowance': {
                 'type': 'number',
                 'description': 'give up after; 0 is no limit [s].',
+                'unit': 's',
             },
         },
         'required': ['target_yaw', 'time_allowance'],
