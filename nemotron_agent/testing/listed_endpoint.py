@@ -4,9 +4,10 @@ import dataclasses
 import json
 import threading
 from collections.abc import Iterable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from nemotron_agent.testing.local_server import LocalServer
 
 MODELS: Mapping[str, Any] = {'object': 'list', 'data': [{'id': 'listed', 'object': 'model'}]}
 
@@ -52,7 +53,7 @@ def refuses(status: int, message: str = '', **error: Any) -> Listed:
     return Listed({'error': {'message': message, **error}}, status)
 
 
-class ListedEndpoint:
+class ListedEndpoint(LocalServer):
     """Serves chat completions; used with `with`.
 
     Args:
@@ -84,28 +85,12 @@ class ListedEndpoint:
                 self.endpoint = endpoint
                 super().__init__(*args)
 
-        self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        super().__init__(Handler)
 
     @property
     def url(self) -> str:
         """Base address."""
-        return f'http://127.0.0.1:{self._server.server_port}/v1'
-
-    def __enter__(self) -> 'ListedEndpoint':
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f'{self.address}/v1'
 
 
 class _Handler(BaseHTTPRequestHandler):

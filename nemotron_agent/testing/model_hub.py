@@ -2,15 +2,17 @@
 
 import hashlib
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
+
+from nemotron_agent.testing.local_server import LocalServer
 
 DRIP_SEC = 0.02
 COMMIT = '0123456789abcdef0123456789abcdef01234567'
 
 
-class ModelHub:
+class ModelHub(LocalServer):
     """Serves one file under any repository; used with `with`.
 
     Attributes:
@@ -47,18 +49,12 @@ class ModelHub:
                 self.hub = hub
                 super().__init__(*args)
 
-        self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        super().__init__(Handler)
 
     @property
     def url(self) -> str:
         """Address, for HF_ENDPOINT."""
-        return f'http://127.0.0.1:{self._server.server_port}'
-
-    def __enter__(self) -> 'ModelHub':
-        self._thread.start()
-        return self
+        return self.address
 
     def __exit__(
         self,
@@ -67,9 +63,7 @@ class ModelHub:
         traceback: TracebackType | None,
     ) -> None:
         self.hang.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__(kind, error, traceback)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -21,21 +21,6 @@ from nemotron_agent.llm.quantities import shown_units
 THINK_END = '\n</think>\n'
 
 
-def described(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
-    """The tools as the OpenAI interface takes them."""
-    return [
-        {
-            'type': 'function',
-            'function': {
-                'name': tool.name,
-                'description': tool.description,
-                'parameters': dict(tool.parameters),
-            },
-        }
-        for tool in tools
-    ]
-
-
 def call_grammar(tools: Sequence[ToolSpec], *, thinking: bool) -> str:
     """GBNF of one call of one of the tools; with thinking, of some reasoning before it.
 

@@ -14,7 +14,6 @@ from nemotron_agent.cli.benches.sides.call_schema import (
     as_entries,
     as_message,
     call_grammar,
-    described,
 )
 from nemotron_agent.cli.benches.sides.side import (
     MAX_REPLY_TOKENS,
@@ -23,6 +22,7 @@ from nemotron_agent.cli.benches.sides.side import (
     SideReply,
 )
 from nemotron_agent.core.messages import Message
+from nemotron_agent.llm.endpoint_messages import tool_entries
 from nemotron_agent.llm.llama_log import LLAMA_LOG
 from nemotron_agent.llm.llama_runtime import llama_cpp
 
@@ -84,7 +84,7 @@ class LlamaSide:
         llama.chat_handler = self._handlers[thinking]
         answer: Any = llama.create_chat_completion(
             as_entries(messages),
-            tools=described(self._tools),
+            tools=tool_entries(self._tools),
             temperature=TEMPERATURE,
             max_tokens=MAX_REPLY_TOKENS + (MAX_THINKING_TOKENS if thinking else 0),
             grammar=self._grammars[thinking],

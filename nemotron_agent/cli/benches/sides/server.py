@@ -21,7 +21,6 @@ from nemotron_agent.cli.benches.sides.call_schema import (
     as_entries,
     as_message,
     call_grammar,
-    described,
 )
 from nemotron_agent.cli.benches.sides.side import (
     MAX_REPLY_TOKENS,
@@ -31,6 +30,7 @@ from nemotron_agent.cli.benches.sides.side import (
 )
 from nemotron_agent.core.errors import EvaluationError
 from nemotron_agent.core.messages import Message
+from nemotron_agent.llm.endpoint_messages import tool_entries
 
 HOW_TO_INSTALL = 'pip install -r requirements/bench.txt'
 WAIT_SEC = 600
@@ -158,7 +158,7 @@ class ServerSide:
             thinking: call_grammar(self._tools, thinking=thinking) for thinking in (False, True)
         }
         self._request: dict[str, Any] = {
-            'tools': described(self._tools),
+            'tools': tool_entries(self._tools),
             'tool_choice': 'none',  # they are in the prompt; the reply follows the grammar
             'temperature': TEMPERATURE,
         }
