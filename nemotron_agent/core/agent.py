@@ -122,8 +122,8 @@ class _TaskRun:
         self.turn: list[Message] = [Message('user', task.text)]
         self._agent = agent
         self._conversation = conversation
-        said = [message.content for message in conversation.messages if message.role == 'user']
-        self._doubts = Doubts(agent.model, [*said, task.text], agent.tools.specs, cancel)
+        before = conversation.turns[-1][0].content if conversation.turns else None
+        self._doubts = Doubts(agent.model, task.text, before, agent.tools.specs, cancel)
         self._task = task
         self._on_event = on_event
         self._cancel = cancel
@@ -224,11 +224,9 @@ class _TaskRun:
         self._on_event(ToolCalled(call))
         if self._succeeded is not None and call.is_same_as(self._succeeded):
             self._repeats += 1
-            record = CallRecord('', call, Verdict.NONE, '', invalid(REPEATED), 0.0)
+            record = _skipped(call, REPEATED)
         elif self._doubts.holds_back(call):
-            record = CallRecord(
-                '', call, Verdict.NONE, '', invalid(HELD_BACK.format(name=call.name)), 0.0
-            )
+            record = _skipped(call, HELD_BACK.format(name=call.name))
         else:
             record = self._run(call)
             if record.request_id:
@@ -300,3 +298,8 @@ class _TaskRun:
     def _canceled(self) -> TaskResult:
         reason = self._cancel.reason or CancelReason.CANCELED
         return self.ended(TaskStatus.of_cancel(reason), error=f'the task was {reason.value}')
+
+
+def _skipped(call: ToolCall, text: str) -> CallRecord:
+    """The record of a call that is not passed on; `text` tells the model why."""
+    return CallRecord('', call, Verdict.NONE, '', invalid(text), 0.0, skipped=True)

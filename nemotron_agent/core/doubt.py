@@ -30,7 +30,8 @@ class Doubts:
     report. Of a task whose first call has run, nothing is doubted.
 
     Args:
-        commands: of the conversation; the last is the task's.
+        command: of the task.
+        before: the command before it in the conversation, if there is one.
         tools: what the model may call.
 
     Attributes:
@@ -40,13 +41,15 @@ class Doubts:
     def __init__(
         self,
         model: ChatModel,
-        commands: Sequence[str],
+        command: str,
+        before: str | None,
         tools: Sequence[ToolSpec],
         cancel: CancelToken,
     ) -> None:
         self.withheld: frozenset[str] = frozenset()
         self._model = model
-        self._commands = commands
+        self._command = command
+        self._before = before
         self._tools = {tool.name: tool for tool in tools}
         self._cancel = cancel
         self._settled = model.min_support is None
@@ -60,7 +63,7 @@ class Doubts:
         spec = self._tools.get(call.name)
         if self._settled or spec is None or spec.builtin:
             return False
-        support = call_support(self._model, self._commands, call, spec, self._cancel)
+        support = call_support(self._model, self._command, self._before, call, spec, self._cancel)
         least = self._model.min_support
         if support is None or least is None or support >= least:
             return False
@@ -79,23 +82,24 @@ class Doubts:
 
 def call_support(
     model: ChatModel,
-    commands: Sequence[str],
+    command: str,
+    before: str | None,
     call: ToolCall,
     spec: ToolSpec,
     cancel: CancelToken,
 ) -> float | None:
-    """How much the last of a conversation's commands supports a call (natural logarithm).
+    """How much a command, after the one before, supports a call (natural logarithm).
 
     None if the model cannot tell.
 
     Raises:
         ModelError: it could not be evaluated.
     """
-    said = f'{commands[-1]}"'
-    before = _BEFORE.format(command=commands[-2]) if len(commands) > 1 else ''
-    who_wants_it = _WHO_WANTS_IT.format(skill=_told(call, spec), before=before)
+    said = f'{command}"'
+    context = '' if before is None else _BEFORE.format(command=before)
+    who_wants_it = _WHO_WANTS_IT.format(skill=_told(call, spec), before=context)
     wanted = model.log_likelihood(said, who_wants_it, cancel)
-    anyone = model.log_likelihood(said, _ANYONE.format(before=before), cancel)
+    anyone = model.log_likelihood(said, _ANYONE.format(before=context), cancel)
     return None if wanted is None or anyone is None else wanted - anyone
 
 

@@ -60,7 +60,12 @@ class TaskStatus(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class CallRecord:
-    """A call, the gate's verdict, its result and how long it took [s]."""
+    """A call, the gate's verdict, its result and how long it took [s].
+
+    Attributes:
+        skipped: the loop did not pass it on: it repeats what was done, or is not what the command
+            asks for.
+    """
 
     request_id: str
     call: ToolCall
@@ -68,6 +73,7 @@ class CallRecord:
     verdict_reason: str
     result: ToolResult
     duration_sec: float
+    skipped: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

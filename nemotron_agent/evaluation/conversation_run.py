@@ -8,10 +8,8 @@ from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import ChatModel, ReplyProtocol
 from nemotron_agent.core.conversation import Conversation
-from nemotron_agent.core.doubt import HELD_BACK
 from nemotron_agent.core.task import CallRecord, Task, TaskResult
 from nemotron_agent.core.thinking import Thinking
-from nemotron_agent.core.tool import Outcome
 from nemotron_agent.core.tool_registry import ToolRegistry
 from nemotron_agent.evaluation.body import Body, skills_of
 from nemotron_agent.evaluation.case import Turn
@@ -112,26 +110,21 @@ class ConversationRun:
             limit.cancel()
 
     def _calls(self, records: tuple[CallRecord, ...]) -> tuple[CallFacts, ...]:
-        facts: list[CallFacts] = []
-        succeeded: CallRecord | None = None
-        for record in records:
-            spec = self._registry.spec(record.call.name)
-            repeats = succeeded is not None and record.call.is_same_as(succeeded.call)
-            held_back = record.result.text == HELD_BACK.format(name=record.call.name)
-            skipped = (repeats or held_back) and record.result.outcome is Outcome.INVALID
-            if not skipped:
-                succeeded = record if record.result.outcome is Outcome.SUCCEEDED else None
-            facts.append(
-                CallFacts(
-                    tool=record.call.name,
-                    arguments=dict(record.call.arguments),
-                    outcome=record.result.outcome.value,
-                    text=record.result.text,
-                    builtin=spec is not None and spec.builtin,
-                    skipped=skipped,
-                )
+        return tuple(
+            CallFacts(
+                tool=record.call.name,
+                arguments=dict(record.call.arguments),
+                outcome=record.result.outcome.value,
+                text=record.result.text,
+                builtin=self._is_builtin(record.call.name),
+                skipped=record.skipped,
             )
-        return tuple(facts)
+            for record in records
+        )
+
+    def _is_builtin(self, name: str) -> bool:
+        spec = self._registry.spec(name)
+        return spec is not None and spec.builtin
 
 
 def _time_out(cancel: CancelToken) -> None:

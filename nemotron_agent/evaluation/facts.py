@@ -16,7 +16,7 @@ class CallFacts:
         outcome: value of its `Outcome`.
         text: what the model was told.
         builtin: it is answer, ask_operator or decline.
-        skipped: it repeats the call before, which had succeeded, and was not run.
+        skipped: as in `CallRecord`.
     """
 
     tool: str

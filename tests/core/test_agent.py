@@ -161,6 +161,24 @@ def test_a_supported_call_runs_and_later_ones_are_not_doubted():
     assert doubtful.withheld == [set(), {'go_to'}, set(), set()]
 
 
+def test_the_command_before_is_the_operators_not_what_the_loop_said():
+    bad = fumbles('<tool_call>', 'the call was cut off')
+    run = Run(
+        [
+            bad,
+            calls('answer', text='Hm.'),
+            calls('go_to', place='dock'),
+            calls('decline', reason='No.'),
+        ]
+    )
+    run()
+    before = 'The command before was: "go to the kitchen"'
+    run.model.min_support = 0.0
+    run.model.likelihoods = {f'(place dock).\n{before}': -9.0, f'has skills.\n{before}': -1.0}
+    run(Task('fly', 'c1', 'operator'))
+    assert run.tool.runs == []
+
+
 def test_a_question_back_awaits_a_reply():
     result = Run([calls('ask_operator', question='Which cup?')])()
     assert result.status is TaskStatus.DONE

@@ -11,15 +11,15 @@ GO = ToolCall('1', 'navigate_to', {'place': 'kitchen'})
 ANYONE = 'robot has skills'
 
 
-def doubts(likelihoods, min_support=0.0, commands=('go',), tools=(NAVIGATE_TO, STOP)):
+def doubts(likelihoods, min_support=0.0, before=None, tools=(NAVIGATE_TO, STOP)):
     model = ListedModel([])
     model.likelihoods = likelihoods
     model.min_support = min_support
-    return Doubts(model, commands, tools, CancelToken())
+    return Doubts(model, 'go', before, tools, CancelToken())
 
 
-def holds_back(likelihoods, min_support=0.0, commands=('go',), call=GO):
-    return doubts(likelihoods, min_support, commands).holds_back(call)
+def holds_back(likelihoods, min_support=0.0, before=None, call=GO):
+    return doubts(likelihoods, min_support, before).holds_back(call)
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_a_skill_without_arguments_is_told_by_its_description():
 
 def test_the_command_before_is_told_on_both_sides():
     before = 'The command before was: "turn left"'
-    assert holds_back({before: -1.0}, commands=('turn left', 'again')) is False
-    assert holds_back({f'kitchen).\n{before}': -9.0, before: -1.0}, commands=('turn left', 'x'))
+    assert holds_back({before: -1.0}, before='turn left') is False
+    assert holds_back({f'kitchen).\n{before}': -9.0, before: -1.0}, before='turn left')
 
 
 def test_a_model_that_cannot_tell_doubts_nothing():
@@ -63,7 +63,7 @@ def test_without_a_least_support_nothing_is_asked():
 def test_support_is_what_the_words_are_likelier_by():
     model = ListedModel([])
     model.likelihoods = {'A robot skill': -3.0, ANYONE: -5.0}
-    assert call_support(model, ['go'], GO, NAVIGATE_TO, CancelToken()) == 2.0
+    assert call_support(model, 'go', None, GO, NAVIGATE_TO, CancelToken()) == 2.0
 
 
 def test_once_a_call_has_run_nothing_is_doubted():
