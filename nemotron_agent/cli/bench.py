@@ -3,14 +3,13 @@
 import argparse
 import importlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
-from nemotron_agent.cli.benches.figure import Figure
+from nemotron_agent.cli.benches.figure import Figure, exit_status, figure_table
 from nemotron_agent.cli.benches.progress import Progress
 from nemotron_agent.llm.engine_parameters import REPLY_PROTOCOLS
 
@@ -93,11 +92,6 @@ def run(args: argparse.Namespace) -> int:
     return exit_status(figures)
 
 
-def exit_status(figures: Iterable[Figure]) -> int:
-    """0, or 1 if a goal is missed."""
-    return 1 if any(figure.holds is False for figure in figures) else 0
-
-
 def _measure(name: str | None, subjects: 'Subjects', progress: Progress) -> Iterator[Figure]:
     for bench in [name] if name else BENCHES:
         module: Any = importlib.import_module(
@@ -129,9 +123,4 @@ def _show(figures: list[Figure]) -> None:
     console = Console()
     for line in description():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    table = Table('figure', 'value', 'unit', 'goal', 'holds')
-    table.columns[0].overflow = 'fold'
-    for figure in figures:
-        holds = {None: '', True: 'yes', False: 'no'}[figure.holds]
-        table.add_row(figure.figure, f'{figure.value:.4g}', figure.unit, figure.goal_text, holds)
-    console.print(table)
+    console.print(figure_table(figures, lambda figure: f'{figure.value:.4g}'))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nemotron_agent.cli.benches.figure import exit_status, figure_table
 from nemotron_agent.cli.eval_model import EvaluatedModel, add_model_arguments, evaluated_model
 from nemotron_agent.cli.eval_suite import add_suite_arguments, chosen_suite, is_dry
 from nemotron_agent.core.errors import ConfigurationError
@@ -61,10 +62,10 @@ def add_parser(subparsers: 'argparse._SubParsersAction[argparse.ArgumentParser]'
 def run(args: argparse.Namespace) -> int:
     """Hold the conversations; return 1 if a goal is missed."""
     from nemotron_agent.cli.eval_figures import (
-        figure_table,
         figures_of,
         group_table,
         print_wrong,
+        value_text,
     )
     from nemotron_agent.evaluation.measures import by_robot, by_tag
     from nemotron_agent.evaluation.report import write_report
@@ -98,8 +99,8 @@ def run(args: argparse.Namespace) -> int:
         print_wrong(out, turns)
         for table in (group_table('tag', by_tag(turns)), group_table('robot', by_robot(turns))):
             out.print(table)
-        out.print(figure_table(figures))
-    return 1 if any(figure.holds is False for figure in figures) else 0
+        out.print(figure_table(figures, value_text))
+    return exit_status(figures)
 
 
 def _settings(args: argparse.Namespace, model: EvaluatedModel) -> 'RunSettings':

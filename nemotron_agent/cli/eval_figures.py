@@ -54,15 +54,9 @@ def figures_of(turns: Sequence[ScoredTurn], server: Measures | None = None) -> l
     return [*found, Figure('eval.turns', measures.turns, 'count')]
 
 
-def figure_table(figures: Sequence[Figure]) -> Table:
-    """A row for each figure."""
-    table = Table('figure', 'value', 'unit', 'goal', 'holds')
-    table.columns[0].overflow = 'fold'
-    for figure in figures:
-        value = f'{figure.value:.3f}' if figure.unit == 'share' else f'{figure.value:g}'
-        holds = {None: '', True: 'yes', False: 'no'}[figure.holds]
-        table.add_row(figure.figure, value, figure.unit, figure.goal_text, holds)
-    return table
+def value_text(figure: Figure) -> str:
+    """The value of a figure, for people."""
+    return f'{figure.value:.3f}' if figure.unit == 'share' else f'{figure.value:g}'
 
 
 def group_table(kind: str, groups: Mapping[str, Measures]) -> Table:

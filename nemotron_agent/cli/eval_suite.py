@@ -69,8 +69,8 @@ def _own(args: argparse.Namespace) -> 'Suite':
 
 
 def _bfcl(args: argparse.Namespace, console: Console) -> 'Suite':
+    from nemotron_agent.core.system_prompt import read_system_prompt
     from nemotron_agent.evaluation.bfcl import SYSTEM_PROMPT, load_bfcl
-    from nemotron_agent.evaluation.robot import read_prompt
 
     for name in ('skills', 'places'):
         if getattr(args, name) is not None:
@@ -78,7 +78,7 @@ def _bfcl(args: argparse.Namespace, console: Console) -> 'Suite':
                 f'--{name} is of no use with --format bfcl, whose cases bring their functions: '
                 'leave it out'
             )
-    prompt = read_prompt(args.system_prompt) if args.system_prompt else SYSTEM_PROMPT
+    prompt = read_system_prompt(args.system_prompt) if args.system_prompt else SYSTEM_PROMPT
     cases = load_bfcl(Path(args.suite).expanduser(), prompt)
     for reason in cases.left_out[:LEFT_OUT_SHOWN]:
         console.print(f'left out: {reason}', style='dim', soft_wrap=True, markup=False)

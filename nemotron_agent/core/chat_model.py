@@ -139,7 +139,7 @@ class ChatModel(Protocol):
 
     @property
     def min_support(self) -> float | None:
-        """Support by a command below which a first call is held back, see `Doubt`; None: never."""
+        """Support by a command below which `Doubts` hold back a first call; None: never."""
 
     def reply(
         self,
@@ -176,3 +176,21 @@ class ChatModel(Protocol):
 
     def close(self) -> None:
         """Free everything; may be called twice."""
+
+
+class RepliesOnly:
+    """What a `ChatModel` does that can only reply: nothing is made ready, no likelihood known."""
+
+    @property
+    def min_support(self) -> float | None:
+        """Without likelihoods nothing is held back."""
+        return None
+
+    def prepare(
+        self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
+    ) -> None:
+        """Nothing is made ready."""
+
+    def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
+        """It cannot tell."""
+        return None

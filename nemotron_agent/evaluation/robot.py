@@ -1,6 +1,7 @@
 """The robot that a suite is written for: its skills, places, world and prompt."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.resource_paths import config_file
+from nemotron_agent.core.system_prompt import read_system_prompt
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.skills.argument_schema import tool_spec
 from nemotron_agent.skills.manifest import Manifest, load_manifest
@@ -36,7 +38,7 @@ class Robot:
     places_file: Path | None = None
     world_file: Path | None = None
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """Changes with all that a run with this robot depends on."""
         parts = [
@@ -103,26 +105,11 @@ def load_robot(
     return Robot(
         name=folder.name if folder and files.skills is None else skills_file.stem,
         specs=specs,
-        system_prompt=read_prompt(prompt_file),
+        system_prompt=read_system_prompt(prompt_file),
         manifest=manifest,
         places_file=places_file,
         world_file=next((file for file in worlds if file.is_file()), None),
     )
-
-
-def read_prompt(path: Path) -> str:
-    """Read a system prompt.
-
-    Raises:
-        ConfigurationError: there is none.
-    """
-    try:
-        text = path.read_text(encoding='utf-8').strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f'cannot read the system prompt {path}: {error}') from error
-    if not text:
-        raise ConfigurationError(f'the system prompt {path} is empty: write one')
-    return text
 
 
 def _first(name: str, folders: Sequence[Path]) -> Path:

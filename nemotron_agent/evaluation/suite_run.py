@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nemotron_agent.core.chat_model import ChatModel
@@ -63,16 +63,21 @@ class SuiteRun:
         self.settings = settings
         self._log = log
         self._repeats = repeats
+        self._jobs = [
+            (entry, repeat, settings.key(entry, repeat))
+            for repeat in range(repeats)
+            for entry in suite.entries
+        ]
         known = {} if fresh else {record.get('key'): record for record in log.records()}
         self._turns: dict[str, list[dict[str, Any]]] = {
-            key: known[key]['turns'] for _, _, key in self._jobs() if key in known
+            key: known[key]['turns'] for _, _, key in self._jobs if key in known
         }
         self.resumed = len(self._turns)
 
     @property
     def conversations(self) -> int:
         """How many there are to hold, with all repeats."""
-        return len(self.suite.entries) * self._repeats
+        return len(self._jobs)
 
     @property
     def pending(self) -> int:
@@ -84,7 +89,7 @@ class SuiteRun:
         """All turns so far, in the order of the suite."""
         return [
             turn
-            for entry, repeat, key in self._jobs()
+            for entry, repeat, key in self._jobs
             if key in self._turns
             for turn in scored_turns(entry, repeat, self._turns[key])
         ]
@@ -100,7 +105,7 @@ class SuiteRun:
         for repeat in range(self._repeats):
             jobs = [
                 (entry, key)
-                for entry, number, key in self._jobs()
+                for entry, number, key in self._jobs
                 if number == repeat and key not in self._turns
             ]
             if not jobs:
@@ -142,11 +147,6 @@ class SuiteRun:
         )
         self._turns[key] = turns
         return scored_turns(entry, repeat, turns)
-
-    def _jobs(self) -> Iterator[tuple[SuiteEntry, int, str]]:
-        for repeat in range(self._repeats):
-            for entry in self.suite.entries:
-                yield entry, repeat, self.settings.key(entry, repeat)
 
 
 def scored_turns(

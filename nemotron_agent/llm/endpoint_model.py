@@ -9,6 +9,7 @@ from nemotron_agent.core.chat_model import (
     ChatRequest,
     ModelReply,
     Phase,
+    RepliesOnly,
     ReplyProgress,
     ReplyProtocol,
     StopReason,
@@ -16,7 +17,6 @@ from nemotron_agent.core.chat_model import (
 )
 from nemotron_agent.core.errors import ConfigurationError, EndpointError
 from nemotron_agent.core.messages import Message
-from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm.endpoint_client import CHAT_PATH, NOT_FOUND, EndpointClient
 from nemotron_agent.llm.endpoint_messages import message_entries, reply_of, tool_entries
 
@@ -26,7 +26,7 @@ _LLAMA_CPP = 'llamacpp'
 _CONTEXT_KEYS = ('n_ctx', 'max_model_len', 'context_length', 'context_window')
 
 
-class EndpointModel:
+class EndpointModel(RepliesOnly):
     """A `ChatModel` that leaves everything to an endpoint, its way to call tools too.
 
     It takes the first call of a reply: the agent makes one call a turn, and asks again. Replies
@@ -88,11 +88,6 @@ class EndpointModel:
         """Tokens its context holds."""
         return self._n_ctx
 
-    @property
-    def min_support(self) -> None:
-        """It cannot tell how a command supports a call."""
-        return None
-
     def reply(
         self,
         request: ChatRequest,
@@ -122,15 +117,6 @@ class EndpointModel:
         if reply.message.tool_call is not None:
             on_progress(ReplyProgress(Phase.CALLING))
         return reply
-
-    def prepare(
-        self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
-    ) -> None:
-        """Nothing can be made ready there."""
-
-    def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
-        """It cannot tell."""
-        return None
 
     def forget(self, conversation_id: str) -> None:
         """Nothing is kept."""

@@ -4,7 +4,7 @@ import concurrent.futures
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import (
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE = float('inf')
 _CANCELED = ModelReply(Message('assistant', ''), StopReason.CANCELED, Usage())
+Result = TypeVar('Result')
 _Job = tuple['concurrent.futures.Future[Any]', Callable[[LlamaWorker], Any]]
 
 
@@ -109,25 +110,13 @@ class LlamaEngine:
             ConfigurationError: no grammar can be made of the tools.
             EvaluationError: llama.cpp failed, or the model is closed.
         """
-        flag = AbortFlag()
-        job = self._submit(
-            lambda worker: self._run(worker, request, on_progress, flag),
+        return self._await(
+            lambda worker, flag: worker.reply(request, on_progress, flag),
+            _CANCELED,
+            cancel,
             request.conversation_id,
             request.priority,
         )
-
-        def leave() -> None:
-            flag.set()
-            job.cancel()  # takes it out of the queue while it waits there
-
-        undo = cancel.on_cancel(leave)
-        try:
-            reply: ModelReply = job.result()
-            return reply
-        except concurrent.futures.CancelledError:
-            return _CANCELED
-        finally:
-            undo()
 
     def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
         """Natural logarithm of the probability that `text` follows other text.
@@ -137,25 +126,9 @@ class LlamaEngine:
         Raises:
             EvaluationError: llama.cpp failed, or the model is closed.
         """
-        flag = AbortFlag()
-        job = self._submit(
-            lambda worker: (
-                worker.log_likelihood(text, after, flag) if self._may_run(flag) else None
-            )
+        return self._await(
+            lambda worker, flag: worker.log_likelihood(text, after, flag), None, cancel
         )
-
-        def leave() -> None:
-            flag.set()
-            job.cancel()
-
-        undo = cancel.on_cancel(leave)
-        try:
-            likelihood: float | None = job.result()
-            return likelihood
-        except concurrent.futures.CancelledError:
-            return None
-        finally:
-            undo()
 
     def prepare(
         self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
@@ -194,16 +167,32 @@ class LlamaEngine:
             self._jobs.put((job, work), owner, priority)
         return job
 
-    def _run(
+    def _await(
         self,
-        worker: LlamaWorker,
-        request: ChatRequest,
-        on_progress: Callable[[ReplyProgress], None],
-        flag: AbortFlag,
-    ) -> ModelReply:
-        if not self._may_run(flag):
-            return _CANCELED
-        return worker.reply(request, on_progress, flag)
+        work: Callable[[LlamaWorker, AbortFlag], Result],
+        canceled: Result,
+        cancel: CancelToken,
+        owner: str = '',
+        priority: float = 0.0,
+    ) -> Result:
+        """Have work done and wait for it; `canceled` where a cancel or the end came before."""
+        flag = AbortFlag()
+        job = self._submit(
+            lambda worker: work(worker, flag) if self._may_run(flag) else canceled, owner, priority
+        )
+
+        def leave() -> None:
+            flag.set()
+            job.cancel()  # takes it out of the queue while it waits there
+
+        undo = cancel.on_cancel(leave)
+        try:
+            result: Result = job.result()
+            return result
+        except concurrent.futures.CancelledError:
+            return canceled
+        finally:
+            undo()
 
     def _prepare(
         self,

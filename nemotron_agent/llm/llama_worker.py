@@ -63,6 +63,7 @@ class LlamaWorker:
             protocol = choose_protocol(parameters.reply_protocol, tool_format)
             self.rules = reply_rules(vocabulary, template, tool_format, protocol)
             self._prompts = PromptWriter(template, tool_format, vocabulary)
+            self._warm_start = _warm_start(parameters)
             self._context = LlamaContext(self._model, parameters)
         except BaseException:
             self._model.close()
@@ -70,7 +71,6 @@ class LlamaWorker:
         self.n_ctx = self._context.n_ctx
         self.keeps_recurrent_state = self._context.keeps_recurrent_state
         self.state = ContextState(self._context)
-        self._warm_start = _warm_start(parameters)
 
     def prepare(
         self,

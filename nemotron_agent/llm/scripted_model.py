@@ -38,6 +38,7 @@ from nemotron_agent.core.chat_model import (
     ChatRequest,
     ModelReply,
     Phase,
+    RepliesOnly,
     ReplyProgress,
     ReplyProtocol,
     StopReason,
@@ -45,7 +46,6 @@ from nemotron_agent.core.chat_model import (
 )
 from nemotron_agent.core.errors import ConfigurationError, ContextFullError, EvaluationError
 from nemotron_agent.core.messages import Message, ToolCall
-from nemotron_agent.core.tool import ToolSpec
 
 Seconds = Annotated[float, pydantic.Field(ge=0.0, le=60.0)]
 
@@ -105,7 +105,7 @@ class Script(_Checked):
     rules: Annotated[tuple[ScriptRule, ...], pydantic.Field(min_length=1)]
 
 
-class ScriptedModel:
+class ScriptedModel(RepliesOnly):
     """A `ChatModel` that follows a script; one reply at a time, like an engine."""
 
     def __init__(self, script: Script, name: str = 'scripted') -> None:
@@ -146,11 +146,6 @@ class ScriptedModel:
         """Words its context holds."""
         return self._script.n_ctx
 
-    @property
-    def min_support(self) -> None:
-        """It cannot tell how a command supports a call."""
-        return None
-
     def reply(
         self,
         request: ChatRequest,
@@ -170,15 +165,6 @@ class ScriptedModel:
             return self._reply(request, on_progress, cancel)
         finally:
             self._busy.release()
-
-    def prepare(
-        self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
-    ) -> None:
-        """Nothing is made ready."""
-
-    def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
-        """It cannot tell."""
-        return None
 
     def forget(self, conversation_id: str) -> None:
         """Drop what is kept for a conversation."""

@@ -15,6 +15,7 @@ from nemotron_agent.core.conversation import ConversationStore
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.resource_paths import config_file
+from nemotron_agent.core.system_prompt import read_system_prompt
 from nemotron_agent.core.task import Task, TaskResult
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool_registry import RequestObserver, ToolRegistry
@@ -108,11 +109,6 @@ def _file(given: str, shipped: str) -> Path:
 
 def _read_prompt(path: Path) -> str:
     try:
-        text = path.read_text(encoding='utf-8').strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f'parameter system_prompt_file: cannot read {path}: {error}'
-        ) from error
-    if not text:
-        raise ConfigurationError(f'parameter system_prompt_file: {path} is empty')
-    return text
+        return read_system_prompt(path)
+    except ConfigurationError as error:
+        raise ConfigurationError(f'parameter system_prompt_file: {error}') from error

@@ -4,8 +4,6 @@ import gc
 import itertools
 import os
 import socket
-import time
-from collections.abc import Callable
 from typing import Any
 
 import rclpy
@@ -77,20 +75,6 @@ class RosDomain:
         self.context.try_shutdown()
         gc.collect()  # action servers and clients that nobody destroyed keep their node alive
         self._claim.close()
-
-
-def wait_for(condition: Callable[[], Any], timeout_sec: float = 10.0) -> Any:
-    """Wait until a condition is true and return what it gave.
-
-    Raises:
-        TimeoutError: it never was.
-    """
-    end = time.monotonic() + timeout_sec
-    while not (found := condition()):
-        if time.monotonic() > end:
-            raise TimeoutError(f'nothing came of it in {timeout_sec} s: {condition}')
-        time.sleep(0.01)
-    return found
 
 
 def _claim_domain() -> tuple[int, socket.socket]:

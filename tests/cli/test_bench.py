@@ -6,8 +6,8 @@ import sys
 import pytest
 from rich.console import Console
 
-from nemotron_agent.cli.bench import BENCHES, EPILOG, exit_status
-from nemotron_agent.cli.benches.figure import Figure
+from nemotron_agent.cli.bench import BENCHES, EPILOG
+from nemotron_agent.cli.benches.figure import Figure, exit_status
 from nemotron_agent.cli.benches.machine import description
 from nemotron_agent.cli.benches.progress import Progress
 from nemotron_agent.cli.benches.subject import label_of

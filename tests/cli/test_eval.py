@@ -4,11 +4,11 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
 from nemotron_agent.cli.main import main
+from nemotron_agent.testing.condition import wait_for
 from nemotron_agent.testing.listed_endpoint import ListedEndpoint, calls, says
 
 SCRIPT = """
@@ -133,10 +133,11 @@ def test_a_run_that_is_stopped_goes_on(stop, arguments, folder, run_eval):
         stderr=subprocess.PIPE,
         env=os.environ,
     )
-    end = time.monotonic() + 30
-    while not (log.is_file() and log.read_bytes().endswith(b'\n')):
-        assert process.poll() is None and time.monotonic() < end
-        time.sleep(0.02)
+    wait_for(
+        lambda: process.poll() is not None or (log.is_file() and log.read_bytes().endswith(b'\n')),
+        30,
+    )
+    assert process.poll() is None
     process.send_signal(stop)
     _, error = process.communicate(timeout=30)
     assert process.returncode == (-signal.SIGKILL if stop == signal.SIGKILL else 130), error

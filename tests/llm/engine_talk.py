@@ -1,7 +1,6 @@
 """Engines to test, and ways to talk to them."""
 
 import threading
-import time
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatRequest
@@ -42,11 +41,3 @@ def in_thread(function):
     thread = threading.Thread(target=function, daemon=True)
     thread.start()
     return thread
-
-
-def eventually(predicate, timeout_sec=30.0):
-    """Wait until something holds that nobody tells of."""
-    deadline = time.monotonic() + timeout_sec
-    while not predicate():
-        assert time.monotonic() < deadline, 'it does not come to hold'
-        time.sleep(0.001)

@@ -8,8 +8,9 @@ from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import StopReason
 from nemotron_agent.core.errors import EvaluationError
 from nemotron_agent.core.messages import Message
+from nemotron_agent.testing.condition import wait_for
 
-from .engine_talk import SYSTEM, TOOLS, Waiting, ask, eventually, in_thread, make_engine
+from .engine_talk import SYSTEM, TOOLS, Waiting, ask, in_thread, make_engine
 
 
 @pytest.fixture(scope='module')
@@ -37,7 +38,7 @@ def test_waiting_requests_are_served_by_priority_then_in_order(hybrid):
                 )
             )
         )
-        eventually(lambda queued=queued: hybrid.n_waiting == queued)
+        wait_for(lambda queued=queued: hybrid.n_waiting == queued, 30)
     waiting.let_go.set()
     for thread in threads:
         thread.join()
@@ -76,7 +77,7 @@ def test_a_short_command_waits_for_one_reply_of_a_long_plan(hybrid):
     planning = in_thread(plan)
     assert waiting.is_held.wait(30)
     asking = in_thread(short)
-    eventually(lambda: hybrid.n_waiting == 1)
+    wait_for(lambda: hybrid.n_waiting == 1, 30)
     waiting.let_go.set()
     for thread in (planning, asking):
         thread.join()
@@ -97,7 +98,7 @@ def test_closing_ends_what_runs_and_refuses_what_waits(tiny_hybrid_path):
     threads = [in_thread(lambda: run('running', waiting))]
     assert waiting.is_held.wait(30)
     threads.append(in_thread(lambda: run('waiting', lambda progress: None)))
-    eventually(lambda: engine.n_waiting == 1)
+    wait_for(lambda: engine.n_waiting == 1, 30)
     threading.Timer(0.05, waiting.let_go.set).start()
     engine.close()
     for thread in threads:

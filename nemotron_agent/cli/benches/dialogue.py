@@ -45,6 +45,7 @@ class Dialogues:
     def __init__(self, side: Side) -> None:
         self.costs: list[Cost] = []
         self._side = side
+        self._endings = {tool.name for tool in side.tools if tool.ends_task}
         self._system = system_message()
         self._messages: dict[str, list[Message]] = {}
         self._evaluated: list[list[int]] = []
@@ -57,7 +58,7 @@ class Dialogues:
             reply = self._ask(conversation_id, messages, thinking)
             messages.append(reply)
             call = reply.tool_call
-            if call is None or self._side.ends_task(call.name):
+            if call is None or call.name in self._endings:
                 return
             messages.append(Message('tool', RESULT, tool_name=call.name))
 

@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+from collections.abc import Callable, Iterable
+
+from rich.table import Table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,3 +42,18 @@ class Figure:
         values = dataclasses.asdict(self)
         del values['at_least']
         return json.dumps({**values, 'holds': self.holds})
+
+
+def exit_status(figures: Iterable[Figure]) -> int:
+    """0, or 1 if a goal is missed."""
+    return 1 if any(figure.holds is False for figure in figures) else 0
+
+
+def figure_table(figures: Iterable[Figure], value_text: Callable[[Figure], str]) -> Table:
+    """A row for each figure, for people."""
+    table = Table('figure', 'value', 'unit', 'goal', 'holds')
+    table.columns[0].overflow = 'fold'
+    for figure in figures:
+        holds = {None: '', True: 'yes', False: 'no'}[figure.holds]
+        table.add_row(figure.figure, value_text(figure), figure.unit, figure.goal_text, holds)
+    return table

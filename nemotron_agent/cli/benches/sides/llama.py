@@ -58,10 +58,10 @@ class LlamaSide:
         LLAMA_LOG.install()
         self._llama = CountingLlama(str(path), n_ctx=n_ctx, verbose=False)
         LLAMA_LOG.install()  # Llama has set a log of its own
-        self._tools = shipped_tools()
+        self.tools = shipped_tools()
         self._grammars = {
             thinking: llama_cpp.LlamaGrammar.from_string(
-                call_grammar(self._tools, thinking=thinking), verbose=False
+                call_grammar(self.tools, thinking=thinking), verbose=False
             )
             for thinking in (False, True)
         }
@@ -70,10 +70,6 @@ class LlamaSide:
             thinking: self._handler(_SWITCH.format(str(thinking).lower()) + template)
             for thinking in (False, True)
         }
-
-    def ends_task(self, tool_name: str) -> bool:
-        """Whether a call of this tool is the end of a turn."""
-        return any(tool.name == tool_name and tool.ends_task for tool in self._tools)
 
     def reply(
         self, conversation_id: str, messages: Sequence[Message], *, thinking: bool
@@ -84,7 +80,7 @@ class LlamaSide:
         llama.chat_handler = self._handlers[thinking]
         answer: Any = llama.create_chat_completion(
             as_entries(messages),
-            tools=tool_entries(self._tools),
+            tools=tool_entries(self.tools),
             temperature=TEMPERATURE,
             max_tokens=MAX_REPLY_TOKENS + (MAX_THINKING_TOKENS if thinking else 0),
             grammar=self._grammars[thinking],

@@ -22,11 +22,7 @@ class OurSide:
 
     def __init__(self, parameters: EngineParameters) -> None:
         self.worker = LlamaWorker(parameters)
-        self._tools = shipped_tools(self.worker.rules.protocol)
-
-    def ends_task(self, tool_name: str) -> bool:
-        """Whether a call of this tool is the end of a turn."""
-        return any(tool.name == tool_name and tool.ends_task for tool in self._tools)
+        self.tools = shipped_tools(self.worker.rules.protocol)
 
     def reply(
         self, conversation_id: str, messages: Sequence[Message], *, thinking: bool
@@ -35,7 +31,7 @@ class OurSide:
         request = ChatRequest(
             conversation_id,
             tuple(messages),
-            self._tools,
+            self.tools,
             thinking,
             max_tokens=MAX_REPLY_TOKENS,
         )

@@ -153,19 +153,15 @@ class ServerSide:
 
     def __init__(self, path: Path, n_ctx: int, n_threads: int) -> None:
         self._process = ServerProcess(path, n_ctx, n_threads, sleeps=True)
-        self._tools = shipped_tools()
+        self.tools = shipped_tools()
         self._grammars = {
-            thinking: call_grammar(self._tools, thinking=thinking) for thinking in (False, True)
+            thinking: call_grammar(self.tools, thinking=thinking) for thinking in (False, True)
         }
         self._request: dict[str, Any] = {
-            'tools': tool_entries(self._tools),
+            'tools': tool_entries(self.tools),
             'tool_choice': 'none',  # they are in the prompt; the reply follows the grammar
             'temperature': TEMPERATURE,
         }
-
-    def ends_task(self, tool_name: str) -> bool:
-        """Whether a call of this tool is the end of a turn."""
-        return any(tool.name == tool_name and tool.ends_task for tool in self._tools)
 
     def reply(
         self, conversation_id: str, messages: Sequence[Message], *, thinking: bool

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from nemotron_agent.core.chat_model import Usage
 from nemotron_agent.core.messages import Message
+from nemotron_agent.core.tool import ToolSpec
 
 TEMPERATURE = 0.0
 MAX_REPLY_TOKENS = 64
@@ -32,14 +33,15 @@ class SideReply:
 
 
 class Side(Protocol):
-    """An engine with a model, and tools that every request names."""
+    """An engine with a model and tools."""
 
     @property
     def name(self) -> str:
         """What figures call it."""
 
-    def ends_task(self, tool_name: str) -> bool:
-        """Whether a call of this tool is the end of a turn."""
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """What every request names."""
 
     def reply(
         self, conversation_id: str, messages: Sequence[Message], *, thinking: bool
