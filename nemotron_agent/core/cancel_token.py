@@ -12,6 +12,7 @@ class CancelReason(enum.Enum):
     PREEMPTED = 'preempted'
     TIMED_OUT = 'timed out'
     SHUTDOWN = 'shut down'
+    STOPPED = 'stopped'
 
 
 class CancelToken:

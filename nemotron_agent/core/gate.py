@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.messages import ToolCall
 
 
@@ -26,6 +27,8 @@ class CallRequest:
     Attributes:
         origin: who asks, such as `action`, `topic:command`, `service`.
         resources: what the tool needs for itself while it runs.
+        datatype: ROS type behind the tool.
+        interface_path: resolved name of its action, service or topic.
     """
 
     request_id: str
@@ -34,6 +37,8 @@ class CallRequest:
     conversation_id: str = ''
     priority: int = 0
     resources: tuple[str, ...] = ()
+    datatype: str = ''
+    interface_path: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,5 +53,10 @@ class Decision:
 class Gate(Protocol):
     """Decides on requests. Where it cannot decide, it denies."""
 
-    def admit(self, request: CallRequest) -> contextlib.AbstractContextManager[Decision]:
-        """Decide; what an allowed request holds is given back when the context ends."""
+    def admit(
+        self, request: CallRequest, cancel: CancelToken
+    ) -> contextlib.AbstractContextManager[Decision]:
+        """Decide; what an allowed request holds is given back when the context ends.
+
+        It may wait, for an operator or for a resource; a cancel ends that, and the run.
+        """

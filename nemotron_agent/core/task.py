@@ -47,6 +47,7 @@ class TaskStatus(enum.Enum):
     CONTEXT_FULL = 9
     DECLINED = 10
     INTERNAL = 11
+    STOPPED = 12
 
     @classmethod
     def of_cancel(cls, reason: CancelReason | None) -> 'TaskStatus':
@@ -55,6 +56,8 @@ class TaskStatus(enum.Enum):
             return cls.PREEMPTED
         if reason is CancelReason.TIMED_OUT:
             return cls.TIMED_OUT
+        if reason is CancelReason.STOPPED:
+            return cls.STOPPED
         return cls.CANCELED
 
 

@@ -9,7 +9,10 @@ from nemotron_agent.core.cancel_token import CancelToken
 
 
 class Outcome(enum.Enum):
-    """How a call ended, in the words of ROS actions."""
+    """How a call ended, in the words of ROS actions.
+
+    UNKNOWN: it was told to end, and its server did not confirm that: the robot may still move.
+    """
 
     SUCCEEDED = 'succeeded'
     REJECTED = 'rejected'
@@ -18,6 +21,7 @@ class Outcome(enum.Enum):
     TIMED_OUT = 'timed out'
     UNAVAILABLE = 'unavailable'
     INVALID = 'invalid'
+    UNKNOWN = 'unknown'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +70,7 @@ class RequestState(enum.Enum):
     TIMED_OUT = 9
     UNAVAILABLE = 10
     DENIED = 11
+    UNKNOWN = 12
 
 
 @dataclasses.dataclass(frozen=True)

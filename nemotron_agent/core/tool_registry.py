@@ -34,17 +34,18 @@ STATE_OF_OUTCOME = {
     Outcome.TIMED_OUT: RequestState.TIMED_OUT,
     Outcome.UNAVAILABLE: RequestState.UNAVAILABLE,
     Outcome.INVALID: RequestState.DENIED,
+    Outcome.UNKNOWN: RequestState.UNKNOWN,
 }
 
 
 class RequestObserver(Protocol):
     """Told of each state a request to the robot goes through; returns at once."""
 
-    def __call__(self, request: CallRequest, tool: Tool, state: RequestState, text: str) -> None:
+    def __call__(self, request: CallRequest, state: RequestState, text: str) -> None:
         """Take a change of state; `text` is for people."""
 
 
-def ignore_request(request: CallRequest, tool: Tool, state: RequestState, text: str) -> None:
+def ignore_request(request: CallRequest, state: RequestState, text: str) -> None:
     """Observe nothing."""
 
 
@@ -135,13 +136,15 @@ class ToolRegistry:
             conversation_id=conversation_id,
             priority=priority,
             resources=tool.resources,
+            datatype=tool.datatype,
+            interface_path=tool.interface_path,
         )
-        with self._gate.admit(request) as decision:
+        with self._gate.admit(request, cancel) as decision:
             if decision.verdict not in (Verdict.ALLOW, Verdict.CLAMP):
-                self._observer(request, tool, RequestState.DENIED, decision.reason)
+                self._observer(request, RequestState.DENIED, decision.reason)
                 result = ToolResult(Outcome.REJECTED, f'Not allowed: {decision.reason}')
             elif problem := self._misfit(call.name, decision.arguments):
-                self._observer(request, tool, RequestState.DENIED, problem)
+                self._observer(request, RequestState.DENIED, problem)
                 result = invalid(problem)
             else:
                 result = self._run(tool, request, decision, cancel, on_feedback, timeout_sec)
@@ -159,12 +162,12 @@ class ToolRegistry:
         if cancel.canceled:
             result = _ended_early(cancel)
         else:
-            self._observer(request, tool, RequestState.PENDING, '')
+            self._observer(request, RequestState.PENDING, '')
             context = CallContext(
                 request_id=request.request_id,
                 cancel=cancel,
                 on_feedback=on_feedback,
-                on_state=lambda state: self._observer(request, tool, state, ''),
+                on_state=lambda state: self._observer(request, state, ''),
                 timeout_sec=timeout_sec,
             )
             try:
@@ -172,7 +175,7 @@ class ToolRegistry:
             except Exception as error:
                 logger.exception('tool %s failed', tool.spec.name)
                 result = ToolResult(Outcome.ABORTED, f'The skill failed: {error}')
-        self._observer(request, tool, STATE_OF_OUTCOME[result.outcome], result.text)
+        self._observer(request, STATE_OF_OUTCOME[result.outcome], result.text)
         return result
 
     def _unknown_tool(self, name: str) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 
+from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.gate import CallRequest, Decision, Gate, Verdict
 from nemotron_agent.evaluation.case import Denial
 
@@ -15,7 +16,7 @@ class PolicyGate:
         self._denials = denials
 
     @contextlib.contextmanager
-    def admit(self, request: CallRequest) -> Iterator[Decision]:
+    def admit(self, request: CallRequest, cancel: CancelToken) -> Iterator[Decision]:
         """Refuse by the first rule that fits; else ask the other gate."""
         arguments = request.call.arguments
         for denial in self._denials:
@@ -25,5 +26,5 @@ class PolicyGate:
             ):
                 yield Decision(Verdict.DENY, denial.reason, arguments)
                 return
-        with self._gate.admit(request) as decision:
+        with self._gate.admit(request, cancel) as decision:
             yield decision

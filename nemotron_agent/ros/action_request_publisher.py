@@ -7,7 +7,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 
 from nemotron_agent.core.gate import CallRequest
 from nemotron_agent.core.json_text import encodable, to_json
-from nemotron_agent.core.tool import RequestState, Tool
+from nemotron_agent.core.tool import RequestState
 
 QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
@@ -24,7 +24,7 @@ class ActionRequestPublisher:
         self._node = node
         self._publisher = node.create_publisher(ActionRequest, 'action_requests', QOS)
 
-    def __call__(self, request: CallRequest, tool: Tool, state: RequestState, text: str) -> None:
+    def __call__(self, request: CallRequest, state: RequestState, text: str) -> None:
         """Publish one state of a request."""
         self._publisher.publish(
             ActionRequest(
@@ -33,8 +33,8 @@ class ActionRequestPublisher:
                 conversation_id=encodable(request.conversation_id),
                 origin=encodable(request.origin),
                 skill=request.call.name,
-                datatype=tool.datatype,
-                interface_path=tool.interface_path,
+                datatype=request.datatype,
+                interface_path=request.interface_path,
                 arguments=to_json(request.call.arguments),
                 state=state.value,
                 text=encodable(text),

@@ -29,6 +29,7 @@ OUTCOMES = {
     Outcome.TIMED_OUT: ToolCallRecord.OUTCOME_TIMED_OUT,
     Outcome.UNAVAILABLE: ToolCallRecord.OUTCOME_UNAVAILABLE,
     Outcome.INVALID: ToolCallRecord.OUTCOME_INVALID,
+    Outcome.UNKNOWN: ToolCallRecord.OUTCOME_UNKNOWN,
 }
 PHASES = {
     Phase.PREFILL: ExecuteTask.Feedback.PREFILL,

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
+from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.gate import CallRequest, Decision, Verdict
 from nemotron_agent.safety.resource_locks import ResourceLocks
 
@@ -18,7 +19,7 @@ class SafetyGate:
         self._locks = ResourceLocks()
 
     @contextlib.contextmanager
-    def admit(self, request: CallRequest) -> Iterator[Decision]:
+    def admit(self, request: CallRequest, cancel: CancelToken) -> Iterator[Decision]:
         """Decide on a request, and keep its resources until the context ends."""
         if not request.origin:
             yield _denied(request, 'nobody is named as its origin')

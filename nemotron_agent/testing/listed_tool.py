@@ -8,7 +8,6 @@ from nemotron_agent.core.tool import (
     CallContext,
     Outcome,
     RequestState,
-    Tool,
     ToolResult,
     ToolSpec,
 )
@@ -62,7 +61,7 @@ class RequestLog:
     def __init__(self) -> None:
         self.entries: list[tuple[str, RequestState, str]] = []
 
-    def __call__(self, request: CallRequest, tool: Tool, state: RequestState, text: str) -> None:
+    def __call__(self, request: CallRequest, state: RequestState, text: str) -> None:
         """Keep one state."""
         self.entries.append((request.call.name, state, text))
 

@@ -23,7 +23,7 @@ class FixedGate:
         self._arguments = arguments
 
     @contextlib.contextmanager
-    def admit(self, request):
+    def admit(self, request, cancel):
         yield Decision(*self._decision, self._arguments or request.call.arguments)
 
 
