@@ -1,11 +1,14 @@
 """The command `nemotron-agent`."""
 
 import argparse
+import contextlib
 import importlib
 import os
 import pkgutil
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import nemotron_agent
@@ -15,6 +18,7 @@ from nemotron_agent.core.errors import NemotronAgentError
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_PIPE = 141
+EXIT_TERMINATED = 143
 
 DESCRIPTION = 'A language-model agent that lives on a robot and acts through ROS 2.'
 EPILOG = """\
@@ -25,7 +29,7 @@ examples:
   nemotron-agent send "go to the kitchen"    tell a running agent what to do
 
 `nemotron-agent COMMAND --help` explains a command. Exit status: 0 done, 1 not done, 2 a wrong
-call or an error, 130 interrupted.
+call or an error, 130 interrupted, 143 terminated.
 """
 REMEDIES = {
     'rclpy': 'source a ROS 2 installation, or run `make setup` and use .venv/bin/nemotron-agent',
@@ -54,7 +58,8 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | No
     """
     try:
         try:
-            return _run(sys.argv[1:] if argv is None else argv, commands)
+            with _ending_in_order_on_sigterm():
+                return _run(sys.argv[1:] if argv is None else argv, commands)
         finally:
             sys.stdout.flush()
     except NemotronAgentError as error:
@@ -73,6 +78,25 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | No
         # Whoever read has gone; keep the interpreter from complaining when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
+
+
+@contextlib.contextmanager
+def _ending_in_order_on_sigterm() -> Iterator[None]:
+    """Let a SIGTERM unwind the stack, so that processes started here are ended too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _: object) -> None:
+        # One is enough: `timeout` sends two, and the second must not break off the cleaning up.
+        signal.signal(number, signal.SIG_IGN)
+        sys.exit(EXIT_TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(argv: Sequence[str], commands: Mapping[str, Command] | None) -> int:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 
+import psutil
 import pytest
 
 from nemotron_agent.cli.main import main
@@ -121,26 +122,52 @@ def test_a_report(run_eval, folder):
     assert 'report.html' in said
 
 
-@pytest.mark.parametrize('stop', [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_stopped_goes_on(stop, arguments, folder, run_eval):
+@pytest.fixture
+def log(folder):
+    return folder / 'state' / 'nemotron_agent' / 'evaluation' / 'suite' / 'results.jsonl'
+
+
+@pytest.fixture
+def start_slow_run(arguments, folder, log):
+    """Start a run of its own that is slow at its second conversation; it has held the first."""
     script = folder / 'script.yaml'
     slow = '  - {match: light, role: user, text: a b c, sec_per_token: 0.5}\n'
-    script.write_text(script.read_text().replace('rules:\n', f'rules:\n{slow}'))
-    log = folder / 'state' / 'nemotron_agent' / 'evaluation' / 'suite' / 'results.jsonl'
-    process = subprocess.Popen(
-        [sys.executable, '-c', RUN_MAIN, *arguments, '--dry'],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=os.environ,
-    )
-    wait_for(
-        lambda: process.poll() is not None or (log.is_file() and log.read_bytes().endswith(b'\n')),
-        30,
-    )
-    assert process.poll() is None
+    processes = []
+
+    def start(*more):
+        script.write_text(script.read_text().replace('rules:\n', f'rules:\n{slow}'))
+        process = subprocess.Popen(
+            [sys.executable, '-c', RUN_MAIN, *arguments, *more],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=os.environ,
+        )
+        processes.append(process)
+        wait_for(
+            lambda: (
+                process.poll() is not None or (log.is_file() and log.read_bytes().endswith(b'\n'))
+            ),
+            60,
+        )
+        assert process.poll() is None
+        return process
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.parametrize(
+    ('stop', 'status'),
+    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130), (signal.SIGTERM, 143)],
+)
+def test_a_run_that_is_stopped_goes_on(stop, status, start_slow_run, log, run_eval):
+    process = start_slow_run('--dry')
     process.send_signal(stop)
     _, error = process.communicate(timeout=30)
-    assert process.returncode == (-signal.SIGKILL if stop == signal.SIGKILL else 130), error
+    assert process.returncode == status, error
     assert [json.loads(line)['conversation'] for line in log.read_text().splitlines()] == [
         'kitchen'
     ]
@@ -192,6 +219,21 @@ def test_on_the_simulated_robot(run_eval, folder):
         'navigate_to_pose: goal 1 succeeded'
         in (folder / 'report' / 'simulated_robot.log').read_text()
     )
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize('stop', [signal.SIGINT, signal.SIGTERM])
+def test_the_simulated_robot_ends_with_the_run(stop, start_slow_run):
+    pytest.importorskip('rclpy', reason='rclpy is not installed')
+    process = start_slow_run()
+    robots = psutil.Process(process.pid).children()
+    assert [robot.cmdline()[2] for robot in robots] == ['nemotron_agent.sim.main']
+    process.send_signal(stop)
+    _, error = process.communicate(timeout=30)
+    _, left = psutil.wait_procs(robots, timeout=10)
+    for robot in left:
+        robot.kill()
+    assert not left, error
 
 
 def test_a_suite_and_skills_of_somebody_else(folder, capsys):
