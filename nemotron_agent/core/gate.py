@@ -43,11 +43,17 @@ class CallRequest:
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """A verdict, why, and the arguments to run with."""
+    """A verdict, why, and the arguments to run with.
+
+    Attributes:
+        reason: for the model and the operator; empty where nothing needs saying.
+        rule: name of the rule that decided, as the policy or the gate's step names it.
+    """
 
     verdict: Verdict
     reason: str
     arguments: Mapping[str, Any]
+    rule: str = ''
 
 
 class Gate(Protocol):
