@@ -208,7 +208,9 @@ class _TaskRun:
             except ContextFullError:
                 if not self._conversation.turns:
                     raise
-                self._conversation.drop_oldest_turn()
+                left_out = self._conversation.left_out
+                left_out = dataclasses.replace(left_out, turns=left_out.turns + 1)
+                self._conversation.shorten(self._conversation.turns[1:], left_out)
                 dropped += 1
                 continue
             if dropped:
