@@ -1,7 +1,6 @@
 """`nemotron-agent eval`: how often does the agent do what it was told?"""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from nemotron_agent.cli.benches.figure import exit_status, figure_table
 from nemotron_agent.cli.eval_model import EvaluatedModel, add_model_arguments, evaluated_model
 from nemotron_agent.cli.eval_suite import add_suite_arguments, chosen_suite, is_dry
 from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.resource_paths import state_directory
 
 if TYPE_CHECKING:
     from nemotron_agent.evaluation.body import Body
@@ -192,8 +192,7 @@ def _body(args: argparse.Namespace, folder: Path) -> 'Body':
 
 
 def _state_folder(suite: str) -> Path:
-    base = os.environ.get('XDG_STATE_HOME') or '~/.local/state'
-    return Path(base).expanduser() / 'nemotron_agent' / 'evaluation' / suite
+    return state_directory() / 'evaluation' / suite
 
 
 def _positive(text: str) -> int:

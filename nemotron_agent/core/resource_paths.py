@@ -51,13 +51,21 @@ def config_file(name: str) -> Path:
 
 def cache_directory() -> Path:
     """Return the folder for what can be made or fetched again; it need not exist."""
-    own = os.environ.get('NEMOTRON_AGENT_CACHE')
+    return _own_directory('NEMOTRON_AGENT_CACHE', 'XDG_CACHE_HOME', '.cache')
+
+
+def state_directory() -> Path:
+    """Return the folder for what must last and cannot be made again; it need not exist."""
+    return _own_directory('NEMOTRON_AGENT_STATE', 'XDG_STATE_HOME', '.local/state')
+
+
+def _own_directory(own_variable: str, xdg_variable: str, in_home: str) -> Path:
+    own = os.environ.get(own_variable)
     if own:
         return Path(own).expanduser().absolute()
-    cache = os.environ.get('XDG_CACHE_HOME', '')
+    base = os.environ.get(xdg_variable, '')
     # A relative path is to be ignored: XDG Base Directory Specification 0.8.
-    base = Path(cache) if os.path.isabs(cache) else Path.home() / '.cache'
-    return base / PACKAGE
+    return (Path(base) if os.path.isabs(base) else Path.home() / in_home) / PACKAGE
 
 
 def _candidates(package: Path, environment: Mapping[str, str]) -> Iterator[Path]:

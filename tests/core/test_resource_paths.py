@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from nemotron_agent.core.errors import ConfigurationError
-from nemotron_agent.core.resource_paths import config_file, share_directory
+from nemotron_agent.core.resource_paths import config_file, share_directory, state_directory
 
 
 def make_share(folder: Path) -> Path:
@@ -61,3 +61,16 @@ def test_no_share_directory_is_an_error_with_a_remedy(tmp_path: Path):
 def test_unknown_config_file_is_an_error():
     with pytest.raises(ConfigurationError, match='no config file nothing.yaml'):
         config_file('nothing.yaml')
+
+
+def test_the_state_folder_is_its_own_or_in_xdgs_or_at_home(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.delenv('NEMOTRON_AGENT_STATE', raising=False)
+    monkeypatch.setenv('XDG_STATE_HOME', 'relative')
+    assert state_directory() == tmp_path / '.local' / 'state' / 'nemotron_agent'
+
+    monkeypatch.setenv('XDG_STATE_HOME', '/var/state')
+    assert state_directory() == Path('/var/state/nemotron_agent')
+
+    monkeypatch.setenv('NEMOTRON_AGENT_STATE', '~/robot')
+    assert state_directory() == tmp_path / 'robot'
