@@ -255,6 +255,7 @@ class _TaskRun:
             call,
             origin=self._task.origin,
             conversation_id=self._task.conversation_id,
+            task_id=self._task.id,
             priority=self._task.priority,
             cancel=self._cancel,
             on_feedback=lambda feedback: self._on_event(SkillProgressed(call, feedback)),
