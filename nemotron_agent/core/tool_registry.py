@@ -97,6 +97,11 @@ class ToolRegistry:
         tool = self._tools.get(name)
         return tool.spec if tool else None
 
+    def resources_of(self, name: str) -> tuple[str, ...]:
+        """What a run of a tool needs for itself; nothing for a name that no tool has."""
+        tool = self._tools.get(name)
+        return tool.resources if tool else ()
+
     def call(
         self,
         call: ToolCall,
