@@ -11,6 +11,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True)
+def _state_folder(tmp_path_factory, monkeypatch):
+    """Give each test, and the processes it starts, a state folder of its own."""
+    monkeypatch.setenv('NEMOTRON_AGENT_STATE', str(tmp_path_factory.mktemp('state')))
+
+
 @pytest.fixture(scope='session')
 def smollm2_path() -> Path:
     """A real model of 135M parameters; fetched on first use."""

@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = 'nemotron_agent'
 SOURCE = Path(__file__).resolve().parents[1] / PACKAGE
-MIDDLE = ('llm', 'skills', 'safety', 'perception')
+MIDDLE = ('llm', 'skills', 'safety', 'perception', 'archive')
 WITHOUT_ROS = ('core', *MIDDLE)
 # Rooms a room may import, besides itself; __init__.py of the package stands for itself.
 MAY_IMPORT = {

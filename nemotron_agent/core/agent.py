@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import time
+from collections.abc import Callable
 
 from nemotron_agent.core.agent_events import (
     CallEnded,
@@ -25,10 +26,10 @@ from nemotron_agent.core.chat_model import (
     Usage,
 )
 from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.conversation_archive import FinishedTurn
 from nemotron_agent.core.doubt import HELD_BACK, Doubts
 from nemotron_agent.core.errors import ContextFullError, ModelError
 from nemotron_agent.core.gate import Verdict
-from nemotron_agent.core.loop_guard import AgentLimits, LoopGuard
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.progress_note import progress_note
 from nemotron_agent.core.task import CallRecord, Task, TaskResult, TaskStats, TaskStatus
@@ -40,6 +41,23 @@ logger = logging.getLogger(__name__)
 
 LASTING = (TaskStatus.DONE, TaskStatus.DECLINED)
 EMPTY_REPLY = 'Your reply was empty. Call a tool, or answer the operator.'
+KeepTurn = Callable[[Conversation, FinishedTurn], None]
+REPEATED = 'This is done already. Do the next step of the command, or answer if there is none.'
+
+
+@dataclasses.dataclass(frozen=True)
+class AgentLimits:
+    """Bounds on one task.
+
+    Attributes:
+        max_steps: replies asked of the model.
+        max_bad_calls: calls in one task that name no tool, do not fit the schema or do not parse.
+        max_repeats: calls in one task that repeat the one before, which succeeded.
+    """
+
+    max_steps: int = 12
+    max_bad_calls: int = 3
+    max_repeats: int = 2
 
 
 class Agent:
@@ -50,6 +68,7 @@ class Agent:
     Args:
         progress_notes: whether the model is told beside each result how far the command is done;
             None is for models whose replies are always calls.
+        keep_turn: called with each turn that was added, before the task's result is given.
 
     Attributes:
         model, tools, limits: as given.
@@ -64,6 +83,7 @@ class Agent:
         system_prompt: str,
         limits: AgentLimits,
         progress_notes: bool | None = None,
+        keep_turn: KeepTurn = lambda conversation, turn: None,
     ) -> None:
         self.model = model
         self.tools = tools
@@ -71,6 +91,7 @@ class Agent:
         self.limits = limits
         calls_only = model.reply_protocol is ReplyProtocol.CALL_ONLY
         self.progress_notes = calls_only if progress_notes is None else progress_notes
+        self._keep_turn = keep_turn
 
     def run(
         self, task: Task, conversation: Conversation, on_event: EventSink, cancel: CancelToken
@@ -80,6 +101,7 @@ class Agent:
         A task that failed before anything was asked of the robot leaves no trace in it.
         """
         logger.info('task of %s in "%s": %.200s', task.origin, task.conversation_id, task.text)
+        started = time.time()
         run = _TaskRun(self, task, conversation, on_event, cancel)
         try:
             result = run.until_end()
@@ -88,7 +110,11 @@ class Agent:
         except ModelError as error:
             result = run.ended(TaskStatus.MODEL_ERROR, error=str(error))
         if result.status in LASTING or any(record.request_id for record in result.calls):
-            conversation.add_turn(tuple(run.turn))
+            turn = tuple(run.turn)
+            conversation.add_turn(turn)
+            self._keep_turn(
+                conversation, FinishedTurn(turn, task.origin, result, started, time.time())
+            )
         logger.info('task %s: %.200s', result.status.name, result.error or result.answer)
         return result
 
@@ -113,11 +139,11 @@ class _TaskRun:
         self._on_event = on_event
         self._cancel = cancel
         self._calls: list[CallRecord] = []
-        self._guard = LoopGuard(
-            task.text, agent.limits, agent.tools.resources_of, task.timeout_sec
-        )
+        self._bad_calls = 0
+        self._repeats = 0
         self._thinking = task.thinking or Thinking.OFF
         self._failed = False
+        self._succeeded: ToolCall | None = None
         self._turns = 0
         self._usage = Usage()
         self._started = time.monotonic()
@@ -169,8 +195,8 @@ class _TaskRun:
         self._failed = bool(problem)
         if problem:
             self.turn += [reply.message, Message('user', problem)]
-            self._guard.add_bad(problem)
-            return self._stopped_by_guard()
+            self._bad_calls += 1
+            return self._too_many_bad_calls(problem)
         self.turn.append(reply.message)
         if call is None:
             return self.ended(TaskStatus.DONE, answer=reply.message.content.strip())
@@ -209,19 +235,17 @@ class _TaskRun:
 
     def _call(self, call: ToolCall) -> CallRecord:
         self._on_event(ToolCalled(call))
-        spec = self._agent.tools.spec(call.name)
-        objection = self._guard.objection(call) if spec and not spec.builtin else ''
-        if objection:
-            record = _skipped(call, objection)
+        if self._succeeded is not None and call.is_same_as(self._succeeded):
+            self._repeats += 1
+            record = _skipped(call, REPEATED)
         elif self._doubts.holds_back(call):
             record = _skipped(call, HELD_BACK.format(name=call.name))
         else:
             record = self._run(call)
             if record.request_id:
                 self._doubts.settle()
-                self._guard.add_run(record)
-            if record.result.outcome is Outcome.INVALID:
-                self._guard.add_bad(record.result.text)
+            self._succeeded = call if record.result.outcome is Outcome.SUCCEEDED else None
+            self._bad_calls += record.result.outcome is Outcome.INVALID
         self._failed = record.result.outcome is not Outcome.SUCCEEDED
         self._calls.append(record)
         self._on_event(CallEnded(record))
@@ -242,7 +266,6 @@ class _TaskRun:
             call,
             origin=self._task.origin,
             conversation_id=self._task.conversation_id,
-            task_id=self._task.id,
             priority=self._task.priority,
             cancel=self._cancel,
             on_feedback=lambda feedback: self._on_event(SkillProgressed(call, feedback)),
@@ -262,7 +285,12 @@ class _TaskRun:
         self.turn.append(Message('tool', self._told(record), tool_name=record.call.name))
         if self._cancel.canceled:
             return self._canceled()
-        return self._stopped_by_guard()
+        if self._repeats > self._agent.limits.max_repeats:
+            return self.ended(
+                TaskStatus.STEP_LIMIT,
+                error=f'the model kept repeating {record.call.name} after it had succeeded',
+            )
+        return self._too_many_bad_calls(record.result.text)
 
     def _told(self, record: CallRecord) -> str:
         """What the model is told of a call."""
@@ -271,9 +299,14 @@ class _TaskRun:
         done = [r.call for r in self._calls if r.result.outcome is Outcome.SUCCEEDED]
         return f'{record.result.text} {progress_note(self._task.text, done)}'
 
-    def _stopped_by_guard(self) -> TaskResult | None:
-        end = self._guard.end
-        return None if end is None else self.ended(end.status, error=end.error)
+    def _too_many_bad_calls(self, last_problem: str) -> TaskResult | None:
+        if self._bad_calls <= self._agent.limits.max_bad_calls:
+            return None
+        return self.ended(
+            TaskStatus.MODEL_ERROR,
+            error=f'the model made {self._bad_calls} calls that cannot be run; '
+            f'the last: {last_problem}',
+        )
 
     def _canceled(self) -> TaskResult:
         reason = self._cancel.reason or CancelReason.CANCELED

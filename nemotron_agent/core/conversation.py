@@ -1,7 +1,6 @@
 """Conversations and the turns they are made of."""
 
 import dataclasses
-import threading
 import time
 from collections.abc import Iterable
 
@@ -46,34 +45,3 @@ class Conversation:
         """Go on with shorter turns, or fewer of them."""
         self.turns = list(turns)
         self.left_out = left_out
-
-
-class ConversationStore:
-    """Conversations by id, at most `capacity`; the one used longest ago gives way. Thread-safe."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._conversations: dict[str, Conversation] = {}
-        self._lock = threading.Lock()
-
-    def get(self, conversation_id: str) -> Conversation:
-        """Return a conversation, making it if it is new."""
-        with self._lock:
-            conversation = self._conversations.get(conversation_id)
-            if conversation is None:
-                while len(self._conversations) >= self._capacity:
-                    oldest = min(self._conversations.values(), key=lambda c: c.last_used)
-                    del self._conversations[oldest.id]
-                conversation = self._conversations[conversation_id] = Conversation(conversation_id)
-            conversation.last_used = time.monotonic()
-            return conversation
-
-    def remove(self, conversation_id: str) -> bool:
-        """Forget a conversation; return whether there was one."""
-        with self._lock:
-            return self._conversations.pop(conversation_id, None) is not None
-
-    def list(self) -> list[Conversation]:
-        """All conversations, the one used longest ago first."""
-        with self._lock:
-            return sorted(self._conversations.values(), key=lambda c: c.last_used)

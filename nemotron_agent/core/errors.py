@@ -2,7 +2,7 @@
 
 NemotronAgentError
 |- ConfigurationError       a parameter, file or key that cannot be used
-|  `- DocumentError         the same, in a YAML file: skills, places, policy, world, suite
+|  `- ManifestError         the same, in a skill manifest
 |- ModelError
 |  |- ModelFileError        missing, truncated, corrupt or foreign file
 |  |- ModelDownloadError    no source delivers the file, or there is no room for it
@@ -10,6 +10,7 @@ NemotronAgentError
 |  |- EndpointError         a model's server that does not answer, or not as one
 |  |- ContextFullError      a prompt that does not fit into the context
 |  `- EvaluationError       the runtime could not evaluate tokens
+|- ArchiveError             conversations on disk that cannot be read or written
 `- TaskRefusedError         a task that is not taken
    |- NotActiveError
    |- InvalidTaskError
@@ -25,8 +26,8 @@ class ConfigurationError(NemotronAgentError):
     """A parameter, file or key that cannot be used."""
 
 
-class DocumentError(ConfigurationError):
-    """A YAML file that cannot be used: skills, places, policy, world, suite."""
+class ManifestError(ConfigurationError):
+    """A skill manifest or places file that cannot be used."""
 
 
 class ModelError(NemotronAgentError):
@@ -72,6 +73,10 @@ class ContextFullError(ModelError):
 
 class EvaluationError(ModelError):
     """The runtime could not evaluate tokens."""
+
+
+class ArchiveError(NemotronAgentError):
+    """Conversations on disk that cannot be read or written."""
 
 
 class TaskRefusedError(NemotronAgentError):

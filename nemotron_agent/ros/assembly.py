@@ -6,14 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nemotron_agent.core.agent import Agent
+from nemotron_agent.archive.node_files import NodeFiles
+from nemotron_agent.archive.sqlite_archive import ArchiveLimits, SqliteArchive
+from nemotron_agent.core.agent import Agent, AgentLimits
 from nemotron_agent.core.agent_events import EventSink
 from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
-from nemotron_agent.core.conversation import ConversationStore
+from nemotron_agent.core.conversation_store import ConversationStore
 from nemotron_agent.core.errors import ConfigurationError
-from nemotron_agent.core.loop_guard import AgentLimits
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.core.system_prompt import read_system_prompt
@@ -51,7 +52,8 @@ class ConfiguredAgent:
         return self.agent.run(task, conversation, on_event, cancel)
 
     def close(self) -> None:
-        """Free the model and the skills' clients."""
+        """Free the model, the skills' clients and the archive."""
+        self.conversations.close()
         self.skills.close()
         self.model.close()
 
@@ -85,19 +87,28 @@ def assemble(
         max_steps=parameters.max_steps,
         max_bad_calls=parameters.max_bad_calls,
         max_repeats=parameters.max_repeats,
-        max_calls=parameters.max_calls,
-        time_sec=parameters.task_timeout_sec,
     )
     thinking = Thinking(parameters.thinking)
     model.prepare(Message('system', prompt), registry.specs, thinking is Thinking.ON)
+    archive = open_archive(node.get_fully_qualified_name(), parameters)
+    conversations = ConversationStore(parameters.max_conversations, archive)
+    notes = _PROGRESS_NOTES[parameters.progress_notes]
     return ConfiguredAgent(
         model=model,
         skills=skills,
         registry=registry,
-        agent=Agent(model, registry, prompt, limits, _PROGRESS_NOTES[parameters.progress_notes]),
-        conversations=ConversationStore(parameters.max_conversations),
+        agent=Agent(model, registry, prompt, limits, notes, conversations.keep_turn),
+        conversations=conversations,
         thinking=thinking,
     )
+
+
+def open_archive(node_name: str, parameters: AgentParameters) -> SqliteArchive | None:
+    """Open the conversations on disk of a node, by its full name; None if none are to be kept."""
+    if not (parameters.keep_conversations_days and parameters.conversations_mb):
+        return None
+    limits = ArchiveLimits(parameters.keep_conversations_days, parameters.conversations_mb * 10**6)
+    return SqliteArchive(NodeFiles.of_node(node_name), limits)
 
 
 def model_parameters(parameters: AgentParameters) -> ModelParameters:

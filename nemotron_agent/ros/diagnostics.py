@@ -55,6 +55,16 @@ class Diagnostics:
                 'conversations': len(conversations),
                 'context_tokens': conversations[-1].tokens if conversations else 0,
             }
+            archive = configured.conversations.archive
+            if archive is None:
+                values['conversations_on_disk'] = 'off'
+            else:
+                kept = archive.status
+                values['conversations_on_disk'] = kept.problem or f'{kept.size_bytes / 1e6:.1f} MB'
+                values['turns_not_on_disk'] = kept.unsaved_turns
+                if kept.problem:
+                    status.level = DiagnosticStatus.WARN
+                    status.message += ', conversations are not kept on disk'
         if queue is not None:
             values |= {'tasks_running': queue.running, 'tasks_waiting': queue.waiting}
         status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]

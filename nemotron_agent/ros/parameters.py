@@ -89,8 +89,7 @@ PARAMETERS = {
     ),
     'max_steps': _Parameter(12, 'Replies asked of the model in one task.', 1, 100),
     'max_bad_calls': _Parameter(3, 'Calls in one task that cannot be run.', 0, 100),
-    'max_repeats': _Parameter(2, 'Calls in one task that go round in circles.', 0, 100),
-    'max_calls': _Parameter(20, 'Calls of skills passed on in one task.', 1, 1000),
+    'max_repeats': _Parameter(2, 'Calls in one task that repeat what just succeeded.', 0, 100),
     'progress_notes': _Parameter(
         'auto',
         'Tell the model beside each result how far the command is done; auto is for models whose '
@@ -102,7 +101,16 @@ PARAMETERS = {
     'queue_size': _Parameter(8, 'Tasks that may wait.', 1, 64),
     'max_parallel_tasks': _Parameter(1, 'Tasks of different conversations at once.', 1, 8),
     'max_command_bytes': _Parameter(4096, 'Longest command taken [bytes of UTF-8].', 1, 1048576),
-    'max_conversations': _Parameter(16, 'Conversations remembered.', 1, 1024),
+    'max_conversations': _Parameter(16, 'Conversations held in memory.', 1, 1024),
+    'keep_conversations_days': _Parameter(
+        30,
+        'Conversations not used for longer are deleted from the disk [days]; 0 keeps none there.',
+        0,
+        36500,
+    ),
+    'conversations_mb': _Parameter(
+        64, 'Disk for conversations; the oldest give way [MB]; 0 keeps none there.', 0, 1048576
+    ),
     'default_conversation': _Parameter('default', 'Conversation of commands that name none.'),
     'diagnostics_period_sec': _Parameter(1.0, 'Period of /diagnostics [s].', 0.1, 60.0),
 }

@@ -132,20 +132,26 @@ class AgentServices:
                 'it is being cancelled, try again'
             )
             return response
-        response.success = configured.conversations.remove(name)
-        if response.success:
+        if configured.conversations.remove(name):
             configured.model.forget(name)
         else:
             response.message = f'there is no conversation "{encodable(name)}"'
+        archive = configured.conversations.archive
+        if archive is not None and archive.status.problem:
+            response.message = (
+                'it is forgotten, but what the disk may have of it cannot be deleted now: '
+                + archive.status.problem
+            )
+        response.success = not response.message
         return response
 
     def _on_list_conversations(self, request: Any, response: Any) -> Any:
         configured, queue = self.configured, self._intake.queue
-        for conversation in configured.conversations.list() if configured else ():
-            response.conversation_ids.append(conversation.id)
-            response.messages.append(len(conversation.messages))
-            response.tokens.append(conversation.tokens)
-            response.busy.append(_is_busy(queue, conversation.id))
+        for summary in configured.conversations.summaries() if configured else ():
+            response.conversation_ids.append(encodable(summary.id))
+            response.messages.append(summary.messages)
+            response.tokens.append(summary.tokens)
+            response.busy.append(_is_busy(queue, summary.id))
         return response
 
 

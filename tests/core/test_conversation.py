@@ -1,26 +1,10 @@
-from nemotron_agent.core.conversation import ConversationStore
+from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.left_out import LeftOut
 from nemotron_agent.core.messages import Message
 
 
-def test_the_conversation_used_longest_ago_gives_way():
-    store = ConversationStore(capacity=2)
-    first = store.get('first')
-    store.get('second')
-    assert store.get('first') is first
-    store.get('third')
-    assert [conversation.id for conversation in store.list()] == ['first', 'third']
-
-
-def test_remove_says_whether_there_was_one():
-    store = ConversationStore(capacity=2)
-    store.get('a')
-    assert store.remove('a')
-    assert not store.remove('a')
-
-
 def test_the_model_sees_a_note_in_place_of_what_is_left_out():
-    conversation = ConversationStore(capacity=1).get('a')
+    conversation = Conversation('a')
     conversation.add_turn((Message('user', '1'), Message('assistant', 'one')))
     conversation.add_turn((Message('user', '2'),))
     assert [message.content for message in conversation.messages] == ['1', 'one', '2']

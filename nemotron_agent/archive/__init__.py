@@ -1,0 +1,1 @@
+"""Keeps conversations on disk, so that they go on after a restart."""
