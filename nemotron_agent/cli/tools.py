@@ -50,7 +50,7 @@ def all_specs(manifest: Manifest) -> list[ToolSpec]:
     """List the skills' tools and then the built-in ones.
 
     Raises:
-        ManifestError: a skill leaves its arguments to a ROS type that is not at hand.
+        DocumentError: a skill leaves its arguments to a ROS type that is not at hand.
     """
     if any(skill.needs_type_for_schema for skill in manifest.skills):
         # Only here, so that a full manifest can be shown where there is no ROS.

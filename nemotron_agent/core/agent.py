@@ -30,6 +30,7 @@ from nemotron_agent.core.conversation_archive import FinishedTurn
 from nemotron_agent.core.doubt import HELD_BACK, Doubts
 from nemotron_agent.core.errors import ContextFullError, ModelError
 from nemotron_agent.core.gate import Verdict
+from nemotron_agent.core.loop_guard import AgentLimits, LoopGuard
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.progress_note import progress_note
 from nemotron_agent.core.task import CallRecord, Task, TaskResult, TaskStats, TaskStatus
@@ -42,22 +43,6 @@ logger = logging.getLogger(__name__)
 LASTING = (TaskStatus.DONE, TaskStatus.DECLINED)
 EMPTY_REPLY = 'Your reply was empty. Call a tool, or answer the operator.'
 KeepTurn = Callable[[Conversation, FinishedTurn], None]
-REPEATED = 'This is done already. Do the next step of the command, or answer if there is none.'
-
-
-@dataclasses.dataclass(frozen=True)
-class AgentLimits:
-    """Bounds on one task.
-
-    Attributes:
-        max_steps: replies asked of the model.
-        max_bad_calls: calls in one task that name no tool, do not fit the schema or do not parse.
-        max_repeats: calls in one task that repeat the one before, which succeeded.
-    """
-
-    max_steps: int = 12
-    max_bad_calls: int = 3
-    max_repeats: int = 2
 
 
 class Agent:
@@ -139,11 +124,11 @@ class _TaskRun:
         self._on_event = on_event
         self._cancel = cancel
         self._calls: list[CallRecord] = []
-        self._bad_calls = 0
-        self._repeats = 0
+        self._guard = LoopGuard(
+            task.text, agent.limits, agent.tools.resources_of, task.timeout_sec
+        )
         self._thinking = task.thinking or Thinking.OFF
         self._failed = False
-        self._succeeded: ToolCall | None = None
         self._turns = 0
         self._usage = Usage()
         self._started = time.monotonic()
@@ -195,8 +180,8 @@ class _TaskRun:
         self._failed = bool(problem)
         if problem:
             self.turn += [reply.message, Message('user', problem)]
-            self._bad_calls += 1
-            return self._too_many_bad_calls(problem)
+            self._guard.add_bad(problem)
+            return self._stopped_by_guard()
         self.turn.append(reply.message)
         if call is None:
             return self.ended(TaskStatus.DONE, answer=reply.message.content.strip())
@@ -235,17 +220,19 @@ class _TaskRun:
 
     def _call(self, call: ToolCall) -> CallRecord:
         self._on_event(ToolCalled(call))
-        if self._succeeded is not None and call.is_same_as(self._succeeded):
-            self._repeats += 1
-            record = _skipped(call, REPEATED)
+        spec = self._agent.tools.spec(call.name)
+        objection = self._guard.objection(call) if spec and not spec.builtin else ''
+        if objection:
+            record = _skipped(call, objection)
         elif self._doubts.holds_back(call):
             record = _skipped(call, HELD_BACK.format(name=call.name))
         else:
             record = self._run(call)
             if record.request_id:
                 self._doubts.settle()
-            self._succeeded = call if record.result.outcome is Outcome.SUCCEEDED else None
-            self._bad_calls += record.result.outcome is Outcome.INVALID
+                self._guard.add_run(record)
+            if record.result.outcome is Outcome.INVALID:
+                self._guard.add_bad(record.result.text)
         self._failed = record.result.outcome is not Outcome.SUCCEEDED
         self._calls.append(record)
         self._on_event(CallEnded(record))
@@ -266,6 +253,7 @@ class _TaskRun:
             call,
             origin=self._task.origin,
             conversation_id=self._task.conversation_id,
+            task_id=self._task.id,
             priority=self._task.priority,
             cancel=self._cancel,
             on_feedback=lambda feedback: self._on_event(SkillProgressed(call, feedback)),
@@ -285,12 +273,7 @@ class _TaskRun:
         self.turn.append(Message('tool', self._told(record), tool_name=record.call.name))
         if self._cancel.canceled:
             return self._canceled()
-        if self._repeats > self._agent.limits.max_repeats:
-            return self.ended(
-                TaskStatus.STEP_LIMIT,
-                error=f'the model kept repeating {record.call.name} after it had succeeded',
-            )
-        return self._too_many_bad_calls(record.result.text)
+        return self._stopped_by_guard()
 
     def _told(self, record: CallRecord) -> str:
         """What the model is told of a call."""
@@ -299,14 +282,9 @@ class _TaskRun:
         done = [r.call for r in self._calls if r.result.outcome is Outcome.SUCCEEDED]
         return f'{record.result.text} {progress_note(self._task.text, done)}'
 
-    def _too_many_bad_calls(self, last_problem: str) -> TaskResult | None:
-        if self._bad_calls <= self._agent.limits.max_bad_calls:
-            return None
-        return self.ended(
-            TaskStatus.MODEL_ERROR,
-            error=f'the model made {self._bad_calls} calls that cannot be run; '
-            f'the last: {last_problem}',
-        )
+    def _stopped_by_guard(self) -> TaskResult | None:
+        end = self._guard.end
+        return None if end is None else self.ended(end.status, error=end.error)
 
     def _canceled(self) -> TaskResult:
         reason = self._cancel.reason or CancelReason.CANCELED

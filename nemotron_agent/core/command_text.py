@@ -1,26 +1,100 @@
 """What the wording of a command tells, without a model."""
 
+import collections
 import re
+from collections.abc import Iterator
 
 # Words that link one step to the next, in English, German, Spanish and French.
 _LINKS = (
-    *('and', 'then', 'after', 'afterwards', 'before', 'first', 'next', 'finally', 'twice'),
-    *('und', 'dann', 'danach', 'anschließend', 'nachdem', 'bevor', 'zuerst', 'zweimal'),
+    *('and', 'then', 'after', 'afterwards', 'before', 'first', 'next', 'finally'),
+    *('und', 'dann', 'danach', 'anschließend', 'nachdem', 'bevor', 'zuerst'),
     *('y', 'luego', 'después', 'antes', 'primero', 'finalmente'),
     *('et', 'puis', 'ensuite', 'après', 'avant', "d'abord", 'enfin'),
 )
 _LINK = re.compile(rf'\b(?:{"|".join(_LINKS)})\b', re.IGNORECASE)
 _SENTENCE_END = re.compile(r'[.;!?]\s')
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^“]*“|«[^»]*»')
+# How often a step is wanted, in the same languages.
+_NUMBERS = {
+    word: number
+    for number, words in {
+        1: ('one', 'ein', 'una', 'une'),
+        2: ('two', 'zwei', 'dos', 'deux'),
+        3: ('three', 'drei', 'tres', 'trois'),
+        4: ('four', 'vier', 'cuatro', 'quatre'),
+        5: ('five', 'fünf', 'cinco', 'cinq'),
+        6: ('six', 'sechs', 'seis'),
+        7: ('seven', 'sieben', 'siete', 'sept'),
+        8: ('eight', 'acht', 'ocho', 'huit'),
+        9: ('nine', 'neun', 'nueve', 'neuf'),
+        10: ('ten', 'zehn', 'diez', 'dix'),
+    }.items()
+    for word in words
+}
+_TIMES = re.compile(
+    rf'\b(?:(?P<twice>twice)|(?P<thrice>thrice)|(?P<number>\d{{1,3}}|{"|".join(_NUMBERS)})'
+    r'[\s-]*(?:times|mal|veces|fois))\b',
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(
+    r'\b(?:(?:do (?:it|that|this|so) )?(?:again|once more|once again|one more time)'
+    r'|(?:noch einmal|noch mal|nochmals?|nochmal|erneut)'
+    r'|(?:otra vez|una vez más|de nuevo)|(?:encore une fois|encore|de nouveau))\b',
+    re.IGNORECASE,
+)
+MAX_TIMES = 20
 
 
 def count_steps(command: str) -> int:
     """How many steps a command seems to have: the pieces between linking words and sentences.
 
     Commas part steps only beside a linking word ("a, b and c"), and what is quoted is one piece.
+    A piece that is wanted "twice" or "3 times" is as many steps.
     """
-    text = _QUOTED.sub('quote', command)
+    return max(1, sum(times for _, times in _pieces(command)))
+
+
+def times_wanted(command: str) -> int:
+    """How often in a row a command may want one and the same step; at least 1.
+
+    That is what it says of a step ("twice", "3 times", up to MAX_TIMES), or how often it names
+    one ("turn left and turn left again").
+    """
+    counts: collections.Counter[str] = collections.Counter()
+    for piece, times in _pieces(command):
+        counts[piece] += times
+    return min(MAX_TIMES, max(counts.values(), default=1))
+
+
+def _pieces(command: str) -> Iterator[tuple[str, int]]:
+    """The steps in order, in lower case without punctuation, and how often each is wanted."""
+    quotes: list[str] = []
+
+    def put_away(quote: re.Match[str]) -> str:
+        quotes.append(quote[0])
+        return f' quote{quotes.index(quote[0])} '
+
+    text = _QUOTED.sub(put_away, command)
     parted = _SENTENCE_END.sub('\n', _LINK.sub('\n', text))
     if _LINK.search(text):
         parted = re.sub(r',\s', '\n', parted)
-    return max(1, sum(bool(re.search(r'\w', piece)) for piece in parted.split('\n')))
+    last = ''
+    for piece in parted.split('\n'):
+        if not re.search(r'\w', piece):
+            continue
+        once = _AGAIN.sub(' ', piece)
+        times = _TIMES.search(once)
+        bare = ' '.join(re.findall(r'\w+', _TIMES.sub(' ', once).lower()))
+        number = _number(times) if times else 1
+        # "turn left and again" is the step before once more; "and wave, twice" is it altogether.
+        if not bare and once == piece:
+            number -= 1
+        last = bare or last
+        yield last, number
+
+
+def _number(times: re.Match[str]) -> int:
+    if times['twice'] or times['thrice']:
+        return 2 if times['twice'] else 3
+    word = times['number'].lower()
+    return max(1, min(MAX_TIMES, int(word) if word.isdecimal() else _NUMBERS[word]))

@@ -2,7 +2,7 @@
 
 NemotronAgentError
 |- ConfigurationError       a parameter, file or key that cannot be used
-|  `- ManifestError         the same, in a skill manifest
+|  `- DocumentError         the same, in a YAML file: skills, places, policy, world, suite
 |- ModelError
 |  |- ModelFileError        missing, truncated, corrupt or foreign file
 |  |- ModelDownloadError    no source delivers the file, or there is no room for it
@@ -26,8 +26,8 @@ class ConfigurationError(NemotronAgentError):
     """A parameter, file or key that cannot be used."""
 
 
-class ManifestError(ConfigurationError):
-    """A skill manifest or places file that cannot be used."""
+class DocumentError(ConfigurationError):
+    """A YAML file that cannot be used: skills, places, policy, world, suite."""
 
 
 class ModelError(NemotronAgentError):

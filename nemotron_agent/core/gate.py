@@ -29,6 +29,8 @@ class CallRequest:
         resources: what the tool needs for itself while it runs.
         datatype: ROS type behind the tool.
         interface_path: resolved name of its action, service or topic.
+        task_id: the task it is part of; empty for a direct call.
+        goal_id: of the ROS goal, in hexadecimal digits, once one is sent.
     """
 
     request_id: str
@@ -39,6 +41,8 @@ class CallRequest:
     resources: tuple[str, ...] = ()
     datatype: str = ''
     interface_path: str = ''
+    task_id: str = ''
+    goal_id: str = ''
 
 
 @dataclasses.dataclass(frozen=True)

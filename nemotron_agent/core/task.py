@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import uuid
 
 from nemotron_agent.core.cancel_token import CancelReason
 from nemotron_agent.core.chat_model import Usage
@@ -22,6 +23,7 @@ class Task:
         priority: higher goes first and preempts lower.
         thinking: when to reason; None is the agent's default.
         timeout_sec: limit from submission to the end [s]; None is the agent's own.
+        id: unique; the record and every request of the task name it.
     """
 
     text: str
@@ -30,6 +32,7 @@ class Task:
     priority: int = 0
     thinking: Thinking | None = None
     timeout_sec: float | None = None
+    id: str = dataclasses.field(default_factory=lambda: uuid.uuid4().hex)
 
 
 class TaskStatus(enum.Enum):

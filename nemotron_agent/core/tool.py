@@ -95,6 +95,7 @@ class CallContext:
         on_feedback: takes progress; may be called from any thread, returns at once.
         on_state: takes SENT, EXECUTING and CANCELING as they are reached.
         timeout_sec: overrides the skill's own limit [s].
+        on_goal_id: takes the id of the ROS goal once it is sent, in hexadecimal digits.
     """
 
     request_id: str
@@ -102,6 +103,7 @@ class CallContext:
     on_feedback: Callable[[SkillFeedback], None] = _ignore
     on_state: Callable[[RequestState], None] = _ignore
     timeout_sec: float | None = None
+    on_goal_id: Callable[[str], None] = _ignore
 
 
 class Tool(Protocol):

@@ -1,5 +1,6 @@
 """The one place where calls are run: schema, gate, tool, record."""
 
+import dataclasses
 import difflib
 import logging
 import time
@@ -96,12 +97,18 @@ class ToolRegistry:
         tool = self._tools.get(name)
         return tool.spec if tool else None
 
+    def resources_of(self, name: str) -> tuple[str, ...]:
+        """What a run of a tool needs for itself; nothing for a name that no tool has."""
+        tool = self._tools.get(name)
+        return tool.resources if tool else ()
+
     def call(
         self,
         call: ToolCall,
         *,
         origin: str,
         conversation_id: str = '',
+        task_id: str = '',
         priority: int = 0,
         cancel: CancelToken | None = None,
         on_feedback: Callable[[SkillFeedback], None] = lambda feedback: None,
@@ -138,6 +145,7 @@ class ToolRegistry:
             resources=tool.resources,
             datatype=tool.datatype,
             interface_path=tool.interface_path,
+            task_id=task_id,
         )
         with self._gate.admit(request, cancel) as decision:
             if decision.verdict not in (Verdict.ALLOW, Verdict.CLAMP):
@@ -159,23 +167,25 @@ class ToolRegistry:
         on_feedback: Callable[[SkillFeedback], None],
         timeout_sec: float | None,
     ) -> ToolResult:
+        observed = _ObservedRequest(request, self._observer)
         if cancel.canceled:
             result = _ended_early(cancel)
         else:
-            self._observer(request, RequestState.PENDING, '')
+            observed.reach(RequestState.PENDING)
             context = CallContext(
                 request_id=request.request_id,
                 cancel=cancel,
                 on_feedback=on_feedback,
-                on_state=lambda state: self._observer(request, state, ''),
+                on_state=observed.reach,
                 timeout_sec=timeout_sec,
+                on_goal_id=observed.name_goal,
             )
             try:
                 result = tool.run(decision.arguments, context)
             except Exception as error:
                 logger.exception('tool %s failed', tool.spec.name)
                 result = ToolResult(Outcome.ABORTED, f'The skill failed: {error}')
-        self._observer(request, STATE_OF_OUTCOME[result.outcome], result.text)
+        observed.reach(STATE_OF_OUTCOME[result.outcome], result.text)
         return result
 
     def _unknown_tool(self, name: str) -> str:
@@ -192,6 +202,22 @@ class ToolRegistry:
             where = '.'.join(str(step) for step in error.absolute_path)
             parts.append(f'{where}: {error.message}' if where else error.message)
         return f'The arguments of {name} do not fit: {"; ".join(parts)}.'
+
+
+class _ObservedRequest:
+    """A request whose states an observer is told."""
+
+    def __init__(self, request: CallRequest, observer: RequestObserver) -> None:
+        self._request = request
+        self._observer = observer
+
+    def name_goal(self, goal_id: str) -> None:
+        """Have the states to come name the ROS goal."""
+        self._request = dataclasses.replace(self._request, goal_id=goal_id)
+
+    def reach(self, state: RequestState, text: str = '') -> None:
+        """Tell of a state."""
+        self._observer(self._request, state, text)
 
 
 def _ended_early(cancel: CancelToken) -> ToolResult:

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from nemotron_agent.core.problems import near_miss, shown
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.evaluation.bfcl_functions import tool_name
 from nemotron_agent.evaluation.bfcl_records import LeftOutError, Record
 from nemotron_agent.evaluation.case import ExpectedCall
 from nemotron_agent.evaluation.matchers import is_number
-from nemotron_agent.skills.problems import near_miss, shown
 
 LEFT_OUT = ''
 _FORM = '[{"function_name": {"argument": [accepted, values]}}]'

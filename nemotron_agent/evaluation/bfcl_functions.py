@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nemotron_agent.core.builtin_tools import RESERVED_NAMES
+from nemotron_agent.core.problems import near_miss, shown
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.evaluation.bfcl_records import LeftOutError, Record
-from nemotron_agent.skills.problems import near_miss, shown
 
 TYPES = {
     'dict': 'object',

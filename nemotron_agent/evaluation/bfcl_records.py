@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nemotron_agent.core.errors import ConfigurationError
-from nemotron_agent.skills.problems import shown
+from nemotron_agent.core.problems import shown
 
 
 class BfclError(ConfigurationError):

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field, PlainValidator
 
+from nemotron_agent.core.document_model import DocumentModel, Text
+from nemotron_agent.core.problems import misuse, shown
 from nemotron_agent.evaluation.matchers import Expected, texts_of
-from nemotron_agent.skills.manifest_model import ManifestModel, Text
-from nemotron_agent.skills.problems import misuse, shown
 
 TAGS = (
     *('single', 'multi', 'reference', 'relative', 'units', 'spoken', 'no_tool', 'ambiguous'),
@@ -18,7 +18,7 @@ ABSTAIN_TAGS = frozenset({'no_tool', 'ambiguous'})
 End = Literal['answer', 'ask', 'decline', 'ask_or_decline', 'any']
 
 
-class ExpectedCall(ManifestModel):
+class ExpectedCall(DocumentModel):
     """A call of a skill, with what each argument is to be."""
 
     tool: Text
@@ -51,7 +51,7 @@ def _read_call(given: Any) -> ExpectedCall:
         ) from error
 
 
-class PlannedResult(ManifestModel):
+class PlannedResult(DocumentModel):
     """What a tool answers instead of its real result."""
 
     text: Text
@@ -79,7 +79,7 @@ Call = Annotated[ExpectedCall, PlainValidator(_read_call)]
 Results = Annotated[tuple[PlannedResult, ...], PlainValidator(_read_results)]
 
 
-class Start(ManifestModel):
+class Start(DocumentModel):
     """Changes of the simulated world before the first turn."""
 
     place: Text | None = None
@@ -87,7 +87,7 @@ class Start(ManifestModel):
     light: pydantic.StrictBool | None = None
 
 
-class Denial(ManifestModel):
+class Denial(DocumentModel):
     """What policy refuses: a tool with arguments that match all of these, and why."""
 
     tool: Text
@@ -95,13 +95,13 @@ class Denial(ManifestModel):
     reason: Text
 
 
-class AnswerRule(ManifestModel):
+class AnswerRule(DocumentModel):
     """What the final answer must say."""
 
     contains: Annotated[tuple[str, ...], PlainValidator(texts_of)]
 
 
-class ExpectedState(ManifestModel):
+class ExpectedState(DocumentModel):
     """The simulated robot at the end of a turn; what is left out may be anything."""
 
     place: Expected = None
@@ -121,7 +121,7 @@ class ExpectedState(ManifestModel):
         return name in self.model_fields_set
 
 
-class Turn(ManifestModel):
+class Turn(DocumentModel):
     """A command, and what is right to do with it.
 
     Attributes:
@@ -154,7 +154,7 @@ class Turn(ManifestModel):
         return (self.calls, *self.or_calls)
 
 
-class Case(ManifestModel):
+class Case(DocumentModel):
     """A conversation: how the world is, and what is said in turn."""
 
     id: Text
@@ -169,7 +169,7 @@ class Case(ManifestModel):
         return turn.tags or self.tags
 
 
-class SuiteFile(ManifestModel):
+class SuiteFile(DocumentModel):
     """A suite file."""
 
     robot: Text | None = None

@@ -7,12 +7,12 @@ from typing import Any
 
 import jsonschema
 
+from nemotron_agent.core.problems import Problem, near_miss, shown
+from nemotron_agent.core.yaml_document import KeyPath
 from nemotron_agent.evaluation.case import TAGS, Case, Denial, ExpectedCall, Turn
 from nemotron_agent.evaluation.matchers import Anything, Contains
 from nemotron_agent.evaluation.robot import Robot
 from nemotron_agent.sim.world import World, load_world
-from nemotron_agent.skills.problems import Problem, near_miss, shown
-from nemotron_agent.skills.yaml_document import KeyPath
 
 NUMBERS = ('number', 'integer')
 

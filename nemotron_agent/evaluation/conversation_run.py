@@ -2,12 +2,13 @@
 
 import threading
 
-from nemotron_agent.core.agent import Agent, AgentLimits
+from nemotron_agent.core.agent import Agent
 from nemotron_agent.core.agent_events import AgentEvent
 from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import ChatModel, ReplyProtocol
 from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.loop_guard import AgentLimits
 from nemotron_agent.core.task import CallRecord, Task, TaskResult
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool_registry import ToolRegistry

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import PlainValidator
 
-from nemotron_agent.skills.problems import misuse, near_miss, shown
+from nemotron_agent.core.problems import misuse, near_miss, shown
 
 RELATIVE = 0.01
 ABSOLUTE = 0.01

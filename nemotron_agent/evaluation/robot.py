@@ -67,7 +67,7 @@ def declared_inputs(manifest: Manifest, skill: Skill) -> Sequence[Parameter]:
     """Give the arguments that a manifest declares.
 
     Raises:
-        ManifestError: they are only in the ROS type.
+        DocumentError: they are only in the ROS type.
     """
     if skill.needs_type_for_schema:
         raise manifest.error(

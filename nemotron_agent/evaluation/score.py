@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nemotron_agent.core.problems import shown
 from nemotron_agent.evaluation.case import ABSTAIN_TAGS, Case, ExpectedCall, Turn
 from nemotron_agent.evaluation.facts import CallFacts, TurnFacts
 from nemotron_agent.evaluation.matchers import Equal, Matcher, is_number
 from nemotron_agent.evaluation.robot import Robot
-from nemotron_agent.skills.problems import shown
 
 # What an expected state without a tolerance of its own may be off.
 POSITION_TOLERANCE_M = 0.05

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from nemotron_agent.core.errors import ConfigurationError, ManifestError, NemotronAgentError
+from nemotron_agent.core.errors import ConfigurationError, DocumentError, NemotronAgentError
 from nemotron_agent.core.tool import Tool
+from nemotron_agent.core.yaml_document import KeyPath
 from nemotron_agent.evaluation.body import skills_of, stand_in
 from nemotron_agent.evaluation.case import Start, Turn
 from nemotron_agent.evaluation.robot import Robot
@@ -20,7 +21,6 @@ from nemotron_agent.sim.served import serves
 from nemotron_agent.sim.start import Start as RobotStart
 from nemotron_agent.skills.manifest import Manifest
 from nemotron_agent.skills.skill import Skill
-from nemotron_agent.skills.yaml_document import KeyPath
 from nemotron_agent.testing.own_ros_domain import LOCAL_ONLY, RosDomain
 
 SPEED_UP = 100.0
@@ -180,7 +180,7 @@ class _PartOfManifest(Manifest):
 
     whole: Manifest
 
-    def error(self, skill: Skill, keys: KeyPath, message: str, remedy: str) -> ManifestError:
+    def error(self, skill: Skill, keys: KeyPath, message: str, remedy: str) -> DocumentError:
         """See `Manifest.error`."""
         return self.whole.error(skill, keys, message, remedy)
 

@@ -10,7 +10,17 @@ from typing import Any
 import pydantic
 
 from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.problems import (
+    MAX_PROBLEMS,
+    MISSING,
+    Problem,
+    key_text,
+    near_miss,
+    problems_of,
+    shown,
+)
 from nemotron_agent.core.resource_paths import share_directory
+from nemotron_agent.core.yaml_document import YamlDocument
 from nemotron_agent.evaluation.case import KEYS_OF, Case, SuiteFile
 from nemotron_agent.evaluation.case_checks import problems_in
 from nemotron_agent.evaluation.robot import (
@@ -20,16 +30,6 @@ from nemotron_agent.evaluation.robot import (
     declared_inputs,
     load_robot,
 )
-from nemotron_agent.skills.problems import (
-    MAX_PROBLEMS,
-    MISSING,
-    Problem,
-    key_text,
-    near_miss,
-    problems_of,
-    shown,
-)
-from nemotron_agent.skills.yaml_document import YamlDocument
 
 ROBOTS_FOLDER = 'robots'
 

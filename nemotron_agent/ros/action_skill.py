@@ -59,6 +59,7 @@ class ActionSkill(RosSkill):
             return missing
         context.on_state(RequestState.SENT)
         goal = self._client.send(message)
+        context.on_goal_id(goal.key.hex())
         watch = GoalWatch(goal, self._client, context, deadline, self._limits)
         try:
             end = watch.wait(GoalProgress(message, context.on_feedback))

@@ -8,13 +8,14 @@ from typing import Any
 
 from nemotron_agent.archive.node_files import NodeFiles
 from nemotron_agent.archive.sqlite_archive import ArchiveLimits, SqliteArchive
-from nemotron_agent.core.agent import Agent, AgentLimits
+from nemotron_agent.core.agent import Agent
 from nemotron_agent.core.agent_events import EventSink
 from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.conversation_store import ConversationStore
 from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.loop_guard import AgentLimits
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.core.system_prompt import read_system_prompt
@@ -87,6 +88,8 @@ def assemble(
         max_steps=parameters.max_steps,
         max_bad_calls=parameters.max_bad_calls,
         max_repeats=parameters.max_repeats,
+        max_calls=parameters.max_calls,
+        time_sec=parameters.task_timeout_sec,
     )
     thinking = Thinking(parameters.thinking)
     model.prepare(Message('system', prompt), registry.specs, thinking is Thinking.ON)

@@ -11,6 +11,7 @@ from rosidl_parser.definition import (
     NamespacedType,
 )
 
+from nemotron_agent.core.problems import shown
 from nemotron_agent.ros.field_comments import field_comments
 from nemotron_agent.ros.interface_types import InterfaceTypeError, load_interface
 from nemotron_agent.ros.message_conversion import (
@@ -23,7 +24,6 @@ from nemotron_agent.ros.message_conversion import (
 )
 from nemotron_agent.skills.manifest import Manifest
 from nemotron_agent.skills.parameter import Parameter
-from nemotron_agent.skills.problems import shown
 from nemotron_agent.skills.skill import Skill
 
 # Filled by the sender's clock, not by a model.
@@ -35,7 +35,7 @@ def load_type(manifest: Manifest, skill: Skill) -> Any:
     """Load the ROS type of a skill.
 
     Raises:
-        ManifestError: the type is not installed, with the line that names it.
+        DocumentError: the type is not installed, with the line that names it.
     """
     try:
         return load_interface(skill.datatype)
@@ -53,7 +53,7 @@ def complete_inputs(manifest: Manifest, skill: Skill) -> tuple[Parameter, ...]:
     """Give a skill's arguments; those of message types, and missing ones, come from ROS types.
 
     Raises:
-        ManifestError: a type is not installed, or has fields that no argument can be made of.
+        DocumentError: a type is not installed, or has fields that no argument can be made of.
     """
     if not skill.needs_type_for_schema:
         return skill.inputs

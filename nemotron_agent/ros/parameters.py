@@ -89,7 +89,8 @@ PARAMETERS = {
     ),
     'max_steps': _Parameter(12, 'Replies asked of the model in one task.', 1, 100),
     'max_bad_calls': _Parameter(3, 'Calls in one task that cannot be run.', 0, 100),
-    'max_repeats': _Parameter(2, 'Calls in one task that repeat what just succeeded.', 0, 100),
+    'max_repeats': _Parameter(2, 'Calls in one task that go round in circles.', 0, 100),
+    'max_calls': _Parameter(20, 'Calls of skills passed on in one task.', 1, 1000),
     'progress_notes': _Parameter(
         'auto',
         'Tell the model beside each result how far the command is done; auto is for models whose '

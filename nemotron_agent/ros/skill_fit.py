@@ -5,6 +5,8 @@ from typing import Any
 
 from rosidl_parser.definition import AbstractNestedType, NamespacedType
 
+from nemotron_agent.core.problems import near_miss, shown
+from nemotron_agent.core.yaml_document import KeyPath
 from nemotron_agent.ros.interface_schema import request_class
 from nemotron_agent.ros.interface_types import load_interface
 from nemotron_agent.ros.message_conversion import (
@@ -16,12 +18,10 @@ from nemotron_agent.ros.message_conversion import (
 from nemotron_agent.skills.manifest import Manifest
 from nemotron_agent.skills.parameter import Parameter
 from nemotron_agent.skills.places import Places
-from nemotron_agent.skills.problems import near_miss, shown
 from nemotron_agent.skills.request_template import RequestTemplate
 from nemotron_agent.skills.result_text import attribute_paths
 from nemotron_agent.skills.skill import Skill
 from nemotron_agent.skills.skill_checks import NUMBER_TYPES
-from nemotron_agent.skills.yaml_document import KeyPath
 
 SAMPLES: Mapping[str, tuple[Any, ...]] = {
     'boolean': (False, True),
@@ -42,7 +42,7 @@ def check_fit(
     """See that arguments go into the request, and that the fields the rules name exist.
 
     Raises:
-        ManifestError: something does not fit.
+        DocumentError: something does not fit.
     """
     if not skill.reads:
         message_class = request_class(skill, interface)

@@ -40,7 +40,7 @@ def load_skill_tools(
     Servers need not be there yet: a run waits up to `server_wait_sec` for its own.
 
     Raises:
-        ManifestError: a type is not installed, or lacks a field that the manifest names. Nothing
+        DocumentError: a type is not installed, or lacks a field that the manifest names. Nothing
             is left on the node then.
     """
     bindings = [_bind(manifest, skill, places) for skill in manifest.skills]

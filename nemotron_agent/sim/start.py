@@ -2,8 +2,8 @@
 
 import dataclasses
 
+from nemotron_agent.core.problems import near_miss
 from nemotron_agent.sim.world import World
-from nemotron_agent.skills.problems import near_miss
 
 
 @dataclasses.dataclass(frozen=True)

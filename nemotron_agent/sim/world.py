@@ -4,10 +4,10 @@ import pathlib
 from collections.abc import Mapping
 
 from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.problems import near_miss
 from nemotron_agent.sim.kinematics import Pose
 from nemotron_agent.sim.world_file import SimObject, WorldFile, read_world_file
 from nemotron_agent.skills.places import Places, load_places
-from nemotron_agent.skills.problems import near_miss
 
 
 class World:

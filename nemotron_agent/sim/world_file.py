@@ -6,12 +6,12 @@ from typing import Annotated
 
 import pydantic
 
+from nemotron_agent.core.document_model import DocumentModel
+from nemotron_agent.core.problems import Problem, document_error, misuse, problems_of
+from nemotron_agent.core.yaml_document import YamlDocument
 from nemotron_agent.sim.battery import BatteryRates
 from nemotron_agent.sim.gripper import GripperLimits
 from nemotron_agent.sim.kinematics import DriveLimits
-from nemotron_agent.skills.manifest_model import ManifestModel
-from nemotron_agent.skills.problems import Problem, manifest_error, misuse, problems_of
-from nemotron_agent.skills.yaml_document import YamlDocument
 
 Finite = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 Positive = Annotated[float, pydantic.Field(gt=0.0, allow_inf_nan=False)]
@@ -20,7 +20,7 @@ Name = Annotated[str, pydantic.Field(min_length=1, max_length=64)]
 Fraction = Annotated[float, pydantic.Field(ge=0.0, le=1.0)]
 
 
-class Room(ManifestModel):
+class Room(DocumentModel):
     """A rectangle with walls [m]."""
 
     min_x: Finite
@@ -62,7 +62,7 @@ def _way_to(position: float, share: float, lower: float, upper: float) -> float:
     return max(0.0, ((upper if share > 0 else lower) - position) / share)
 
 
-class SimObject(ManifestModel):
+class SimObject(DocumentModel):
     """A thing in the room.
 
     Attributes:
@@ -79,7 +79,7 @@ class SimObject(ManifestModel):
     graspable: bool = True
 
 
-class Body(ManifestModel):
+class Body(DocumentModel):
     """The robot itself.
 
     Attributes:
@@ -97,7 +97,7 @@ class Body(ManifestModel):
     field_of_view: Annotated[float, pydantic.Field(gt=0.0, le=6.2832)] = 6.2832
 
 
-class BatterySettings(ManifestModel):
+class BatterySettings(DocumentModel):
     """The battery's charge at the start, 0 to 1, and how fast it changes (`BatteryRates`)."""
 
     level: Fraction = 0.9
@@ -112,7 +112,7 @@ class BatterySettings(ManifestModel):
         return BatteryRates(self.per_sec, self.per_meter, self.per_rad, self.charge_per_sec)
 
 
-class DriveSettings(ManifestModel):
+class DriveSettings(DocumentModel):
     """Limits of the drive; see `DriveLimits`."""
 
     linear_speed: Positive = DriveLimits.linear_speed
@@ -128,7 +128,7 @@ class DriveSettings(ManifestModel):
         return DriveLimits(**self.model_dump())
 
 
-class GripperSettings(ManifestModel):
+class GripperSettings(DocumentModel):
     """Limits of the gripper; see `GripperLimits`."""
 
     max_opening: Positive = GripperLimits.max_opening
@@ -141,7 +141,7 @@ class GripperSettings(ManifestModel):
         return GripperLimits(**self.model_dump())
 
 
-class WorldFile(ManifestModel):
+class WorldFile(DocumentModel):
     """The world file."""
 
     room: Room
@@ -155,7 +155,7 @@ class WorldFile(ManifestModel):
     objects: dict[Name, SimObject] = {}
 
 
-MODELS: dict[str, type[ManifestModel]] = {
+MODELS: dict[str, type[DocumentModel]] = {
     '': WorldFile,
     'room': Room,
     'body': Body,
@@ -175,10 +175,10 @@ def read_world_file(path: pathlib.Path) -> WorldFile:
     """
     document = YamlDocument.load(path)
     if not isinstance(document.data, dict):
-        raise manifest_error(
+        raise document_error(
             document, [Problem((), 'this is no world file', 'begin with "room:" and "start:"')]
         )
     try:
         return WorldFile.model_validate(document.data)
     except pydantic.ValidationError as error:
-        raise manifest_error(document, problems_of(error, KEYS_OF)) from error
+        raise document_error(document, problems_of(error, KEYS_OF)) from error

@@ -8,17 +8,17 @@ from typing import Any
 import pydantic
 
 from nemotron_agent.core.builtin_tools import RESERVED_NAMES
-from nemotron_agent.core.errors import ManifestError
-from nemotron_agent.skills.manifest_model import ManifestModel
+from nemotron_agent.core.document_model import DocumentModel
+from nemotron_agent.core.errors import DocumentError
+from nemotron_agent.core.problems import Problem, document_error, problems_of, shown
+from nemotron_agent.core.yaml_document import KeyPath, YamlDocument
 from nemotron_agent.skills.package_xml import load_package_xml
 from nemotron_agent.skills.places import Places
-from nemotron_agent.skills.problems import Problem, manifest_error, problems_of, shown
 from nemotron_agent.skills.skill import KEYS_OF, Skill
 from nemotron_agent.skills.skill_checks import problems_in
-from nemotron_agent.skills.yaml_document import KeyPath, YamlDocument
 
 
-class _SkillList(ManifestModel):
+class _SkillList(DocumentModel):
     skills: tuple[Skill, ...]
 
 
@@ -30,17 +30,17 @@ class Manifest:
     places: Places
     document: YamlDocument
 
-    def error(self, skill: Skill, keys: KeyPath, message: str, remedy: str) -> ManifestError:
+    def error(self, skill: Skill, keys: KeyPath, message: str, remedy: str) -> DocumentError:
         """Make an error about one key of a skill, with its file and line."""
         index = self.skills.index(skill)
-        return manifest_error(self.document, [Problem(('skills', index, *keys), message, remedy)])
+        return document_error(self.document, [Problem(('skills', index, *keys), message, remedy)])
 
 
 def load_manifest(path: Path, places: Places) -> Manifest:
     """Read a manifest file, or a package.xml with skills in it.
 
     Raises:
-        ManifestError: with the file, line, skill and key of all that is wrong.
+        DocumentError: with the file, line, skill and key of all that is wrong.
     """
     document = load_package_xml(path) if path.suffix == '.xml' else YamlDocument.load(path)
     return read_manifest(document, places)
@@ -50,17 +50,17 @@ def read_manifest(document: YamlDocument, places: Places) -> Manifest:
     """Read a manifest from YAML; see `load_manifest`."""
     if not isinstance(document.data, dict):
         problem = Problem((), 'this is no skill manifest', 'begin with "skills:" and a list')
-        raise manifest_error(document, [problem])
+        raise document_error(document, [problem])
     try:
         skills = _SkillList.model_validate(_with_lists(document.data)).skills
     except pydantic.ValidationError as error:
-        raise manifest_error(document, problems_of(error, KEYS_OF)) from error
+        raise document_error(document, problems_of(error, KEYS_OF)) from error
     problems = [*_problems_of_ids(skills), *_problems_of_paths(skills)]
     for index, skill in enumerate(skills):
         for problem in problems_in(skill, places):
             problems.append(dataclasses.replace(problem, keys=('skills', index, *problem.keys)))
     if problems:
-        raise manifest_error(document, problems)
+        raise document_error(document, problems)
     return Manifest(skills, places, document)
 
 

@@ -4,8 +4,8 @@ import textwrap
 import xml.parsers.expat
 from pathlib import Path
 
-from nemotron_agent.core.errors import ManifestError
-from nemotron_agent.skills.yaml_document import YamlDocument
+from nemotron_agent.core.errors import DocumentError
+from nemotron_agent.core.yaml_document import YamlDocument
 
 CONTENT_TYPES = ('yaml', 'json')
 
@@ -16,19 +16,19 @@ def load_package_xml(path: Path) -> YamlDocument:
     Lines of the document are those of the file.
 
     Raises:
-        ManifestError: the file cannot be read, is no XML, or refers to other files.
+        DocumentError: the file cannot be read, is no XML, or refers to other files.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ManifestError(
+        raise DocumentError(
             f'{path}: cannot be read ({error.strerror}): check the path'
         ) from error
     finder = _SkillFinder(str(path))
     try:
         finder.parser.Parse(content, True)
     except xml.parsers.expat.ExpatError as error:
-        raise ManifestError(f'{path}:{error.lineno}: this is not XML: {error}') from error
+        raise DocumentError(f'{path}:{error.lineno}: this is not XML: {error}') from error
     return YamlDocument(finder.manifest_text(), str(path))
 
 
@@ -60,10 +60,10 @@ class _SkillFinder:
             line = self.parser.CurrentLineNumber
             where = f'{self._source}:{line}'
             if 'src' in attributes:
-                raise ManifestError(f'{where}: "src" is not supported: put the skill here')
+                raise DocumentError(f'{where}: "src" is not supported: put the skill here')
             kind = attributes.get('content-type', '')
             if kind not in CONTENT_TYPES:
-                raise ManifestError(
+                raise DocumentError(
                     f'{where}: content-type "{kind}" is not supported: use one of: '
                     f'{", ".join(CONTENT_TYPES)}'
                 )

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from nemotron_agent.skills.manifest_model import ManifestModel, Number, Scalar, Text
-from nemotron_agent.skills.problems import misuse, near_miss, shown
+from nemotron_agent.core.document_model import DocumentModel, Number, Scalar, Text
+from nemotron_agent.core.problems import misuse, near_miss, shown
 
 ARGUMENT_TYPES = ('boolean', 'integer', 'float', 'string')
 OTHER_TYPE_NAMES = {'bool': 'boolean', 'int': 'integer', 'number': 'float', 'double': 'float'}
@@ -16,7 +16,7 @@ MESSAGE_TYPE = re.compile(r'^[a-z][a-z0-9_]*/msg/[A-Za-z][A-Za-z0-9]*$')
 PARAMETER_NAME = re.compile(r'^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$')
 
 
-class Parameter(ManifestModel):
+class Parameter(DocumentModel):
     """One argument of a skill.
 
     Attributes:
@@ -175,7 +175,7 @@ class Parameter(ManifestModel):
         return None
 
 
-class Parameters(ManifestModel):
+class Parameters(DocumentModel):
     """What goes into a skill; the manifest calls the list `in`."""
 
     inputs: tuple[Parameter, ...] = Field(alias='in')

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 import pydantic
 from pydantic import Field
 
-from nemotron_agent.skills.manifest_model import ManifestModel
-from nemotron_agent.skills.problems import Problem, manifest_error, misuse, problems_of, shown
-from nemotron_agent.skills.yaml_document import YamlDocument
+from nemotron_agent.core.document_model import DocumentModel
+from nemotron_agent.core.problems import Problem, document_error, misuse, problems_of, shown
+from nemotron_agent.core.yaml_document import YamlDocument
 
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 KEYS_OF = {'': ['frame_id', 'places'], 'places': ['x', 'y', 'yaw', 'z', 'frame_id']}
 
 
-class Place(ManifestModel):
+class Place(DocumentModel):
     """A pose on the floor: x, y, z [m], yaw [rad] to the left from the frame's x axis."""
 
     x: Coordinate
@@ -31,7 +31,7 @@ class Place(ManifestModel):
         return (0.0, 0.0, math.sin(self.yaw / 2), math.cos(self.yaw / 2))
 
 
-class Places(ManifestModel):
+class Places(DocumentModel):
     """Places by name; `frame_id` is that of every place which names no other."""
 
     frame_id: Annotated[str, Field(strict=True, min_length=1)] = 'map'
@@ -59,7 +59,7 @@ def load_places(path: Path) -> Places:
     """Read a places file.
 
     Raises:
-        ManifestError: with the file, line and key of all that is wrong.
+        DocumentError: with the file, line and key of all that is wrong.
     """
     return read_places(YamlDocument.load(path))
 
@@ -68,10 +68,10 @@ def read_places(document: YamlDocument) -> Places:
     """Read places from YAML; see `load_places`."""
     data: Any = document.data
     if not isinstance(data, dict):
-        raise manifest_error(
+        raise document_error(
             document, [Problem((), 'this is no places file', 'begin with "frame_id: map"')]
         )
     try:
         return Places.model_validate(data)
     except pydantic.ValidationError as error:
-        raise manifest_error(document, problems_of(error, KEYS_OF)) from error
+        raise document_error(document, problems_of(error, KEYS_OF)) from error

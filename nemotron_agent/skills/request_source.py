@@ -6,17 +6,17 @@ from typing import Annotated, Any
 import pydantic
 from pydantic import Discriminator, Field, Tag
 
-from nemotron_agent.skills.manifest_model import ManifestModel, Number, Scalar, Text
+from nemotron_agent.core.document_model import DocumentModel, Number, Scalar, Text
 
 
-class FactorBy(ManifestModel):
+class FactorBy(DocumentModel):
     """A factor chosen by another argument, such as a sign by a direction."""
 
     argument: Text
     values: dict[Scalar, Number] = Field(min_length=1)
 
 
-class ArgumentSource(ManifestModel):
+class ArgumentSource(DocumentModel):
     """An argument; a number becomes `argument * scale * factor + offset`."""
 
     argument: Text
@@ -35,7 +35,7 @@ class ArgumentSource(ManifestModel):
         return (self.argument, self.factor_by.argument) if self.factor_by else (self.argument,)
 
 
-class PlaceSource(ManifestModel):
+class PlaceSource(DocumentModel):
     """The pose of the place that an argument names."""
 
     place: Text

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from nemotron_agent.skills.manifest_model import ManifestModel, Scalar, Text
+from nemotron_agent.core.document_model import DocumentModel, Scalar, Text
 
 
-class ResultRules(ManifestModel):
+class ResultRules(DocumentModel):
     """When a skill has succeeded, and what to tell the model.
 
     Attributes:

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import Field
 
-from nemotron_agent.skills.manifest_model import ManifestModel, Number, Text
+from nemotron_agent.core.document_model import DocumentModel, Number, Text
+from nemotron_agent.core.problems import misuse, shown
 from nemotron_agent.skills.parameter import Parameter, Parameters
-from nemotron_agent.skills.problems import misuse, shown
 from nemotron_agent.skills.request_source import SOURCE_KEYS, FieldSource
 from nemotron_agent.skills.result_rules import ResultRules
 
@@ -22,14 +22,14 @@ ROS_NAME = re.compile(r'^(~/|/)?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*
 SKILL_ID = re.compile(r'^[a-z][a-z0-9_]{0,63}$')
 
 
-class Limit(ManifestModel):
+class Limit(DocumentModel):
     """Bounds that an argument must keep, whatever the model is told."""
 
     minimum: Number | None = None
     maximum: Number | None = None
 
 
-class Skill(ManifestModel):
+class Skill(DocumentModel):
     """One capability of the robot.
 
     Attributes:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from nemotron_agent.core.problems import Problem, near_miss, shown
 from nemotron_agent.skills.parameter import Parameter
 from nemotron_agent.skills.places import Places
-from nemotron_agent.skills.problems import Problem, near_miss, shown
 from nemotron_agent.skills.request_source import ArgumentSource, PlaceSource
 from nemotron_agent.skills.result_text import template_problem
 from nemotron_agent.skills.skill import Skill

@@ -1,6 +1,6 @@
 import pytest
 
-from nemotron_agent.core.agent import REPEATED, Agent, AgentLimits
+from nemotron_agent.core.agent import Agent
 from nemotron_agent.core.agent_events import (
     CallEnded,
     ModelProgressed,
@@ -14,6 +14,7 @@ from nemotron_agent.core.chat_model import ReplyProtocol
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.doubt import HELD_BACK
 from nemotron_agent.core.errors import ContextFullError, EvaluationError
+from nemotron_agent.core.loop_guard import REPEATED, TOO_LATE, AgentLimits
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.progress_note import ALL_DONE
 from nemotron_agent.core.task import Task, TaskStatus
@@ -229,6 +230,22 @@ def test_a_call_that_repeats_a_success_is_not_run_again():
     assert result.status is TaskStatus.DONE
     assert len(run.tool.runs) == 1
     assert result.calls[1].result.text == REPEATED
+
+
+def test_a_step_that_the_command_wants_twice_runs_twice():
+    again = [calls('go_to', place='kitchen') for _ in range(2)]
+    run = Run([*again, calls('answer', text='Done.')])
+    result = run(Task('go to the kitchen twice', 'c1', 'operator'))
+    assert result.status is TaskStatus.DONE
+    assert len(run.tool.runs) == 2
+    assert run.model.requests[1].messages[-1].content != f'done {ALL_DONE}'
+
+
+def test_the_time_of_a_task_is_for_its_report_at_the_end():
+    run = Run([calls('go_to', place='kitchen'), calls('answer', text='No time.')])
+    result = run(Task('go to the kitchen', 'c1', 'operator', timeout_sec=1e-9))
+    assert result.calls[0].result.text == TOO_LATE
+    assert run.tool.runs == []
 
 
 def test_repeats_are_bounded():

@@ -1,6 +1,6 @@
 import pytest
 
-from nemotron_agent.core.command_text import count_steps
+from nemotron_agent.core.command_text import MAX_TIMES, count_steps, times_wanted
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,42 @@ from nemotron_agent.core.command_text import count_steps
         ('Enciende la luz, por favor.', 1),
         ('va à la cuisine puis allume la lumière', 2),
         ("d'abord la cuisine, ensuite le salon", 2),
+        ('announce hello twice', 2),
+        ('go to the kitchen and announce hello three times', 4),
     ],
 )
 def test_the_steps_of_a_command_are_counted(command, steps):
     assert count_steps(command) == steps
+
+
+@pytest.mark.parametrize(
+    ('command', 'times'),
+    [
+        ('announce hello', 1),
+        ('', 1),
+        ('announce hello twice', 2),
+        ('Announce "stop it twice"', 1),
+        ('wave 3 times, please', 3),
+        ('turn left, then turn left again', 2),
+        ('Turn left. Turn left.', 2),
+        ('drive one meter and do it again', 2),
+        ('turn left and then once more', 2),
+        ('go to the kitchen again', 1),
+        ('go to the kitchen and then to the dock', 1),
+        ('say "hi" and then say "hi"', 2),
+        ('say "hi" and then say "bye"', 1),
+        ('sage zweimal hallo', 2),
+        ('winke drei Mal', 3),
+        ('drehe dich nach links und noch einmal nach links', 1),
+        ('drehe dich um und dann noch einmal', 2),
+        ('saluda dos veces', 2),
+        ('dis bonjour trois fois', 3),
+        ('dis bonjour et encore une fois', 2),
+        ('go to the door and wave, twice', 2),
+        ('twice', 1),
+        ('wave 500 times', MAX_TIMES),
+        ('wave 0 times', 1),
+    ],
+)
+def test_how_often_a_command_wants_one_step(command, times):
+    assert times_wanted(command) == times

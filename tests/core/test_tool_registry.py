@@ -49,6 +49,20 @@ def test_states_of_a_call():
     ]
 
 
+def test_states_name_the_task_and_from_its_sending_on_the_goal():
+    seen = []
+    tool = ListedTool(during_run=lambda context: context.on_goal_id('0a1b'))
+    registry = ToolRegistry(
+        [tool], SafetyGate(), lambda request, state, text: seen.append((request, state))
+    )
+    registry.call(GO, origin='operator', task_id='t1')
+    assert {request.task_id for request, _ in seen} == {'t1'}
+    assert [(request.goal_id, state) for request, state in seen] == [
+        ('', RequestState.PENDING),
+        ('0a1b', RequestState.SUCCEEDED),
+    ]
+
+
 @pytest.mark.parametrize('verdict', [Verdict.DENY, Verdict.CONFIRM, Verdict.NONE])
 def test_only_an_allowed_call_runs(verdict):
     log, tool = RequestLog(), ListedTool()

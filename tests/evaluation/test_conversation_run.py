@@ -73,7 +73,11 @@ def test_planned_results_are_used_up_in_turn(hold):
     results = {'beep': ['One.', {'failed': 'No more.'}], 'say': {'failed': 'Hoarse.'}}
     facts, _ = hold(
         case(turn(), results=results),
-        *(reply for _ in range(3) for reply in (calls('beep'), RED)),
+        *(
+            reply
+            for color in ('red', 'blue', 'red')
+            for reply in (calls('beep'), calls('set_lamp', color=color))
+        ),
         calls('say', text='Hi.'),
         DONE,
     )

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
 from nemotron_agent.cli.child_process import ChildDiedError, ChildProcess
-from nemotron_agent.core.errors import ConfigurationError, ManifestError
+from nemotron_agent.core.errors import ConfigurationError, DocumentError
 from nemotron_agent.evaluation.conversation_run import ConversationRun
 from nemotron_agent.evaluation.robot import RobotFiles
 from nemotron_agent.evaluation.score import score_turn
@@ -141,7 +141,7 @@ def test_a_served_skill_that_does_not_fit_its_type_is_named(robot_folder, load, 
         'default_interface_path: set_light, parameters: {in: []}, request: {dat: true}}\n'
     )
     robot = load(case(turn())).entries[0].robot
-    with pytest.raises(ManifestError, match=r'skills.yaml:\d+: skill "lit": request.dat'):
+    with pytest.raises(DocumentError, match=r'skills.yaml:\d+: skill "lit": request.dat'):
         body.tools(robot)
 
 

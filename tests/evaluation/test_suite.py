@@ -1,6 +1,6 @@
 import pytest
 
-from nemotron_agent.core.errors import ConfigurationError, ManifestError
+from nemotron_agent.core.errors import ConfigurationError, DocumentError
 from nemotron_agent.evaluation.robot import RobotFiles
 from nemotron_agent.evaluation.suite import load_suite, suite_names
 
@@ -260,5 +260,5 @@ def test_arguments_of_a_ros_type_need_ros(load, tmp_path):
     skills.write_text(
         'skills: [{id: beep, description: Beep., interface: service, datatype: a/srv/Beep}]'
     )
-    with pytest.raises(ManifestError, match='which a dry run does not load: declare them'):
+    with pytest.raises(DocumentError, match='which a dry run does not load: declare them'):
         load(case(turn()))

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from nemotron_agent.core.agent import Agent, AgentLimits
+from nemotron_agent.core.agent import Agent
 from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import (
@@ -17,6 +17,7 @@ from nemotron_agent.core.chat_model import (
 )
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.errors import ConfigurationError, ContextFullError, EndpointError
+from nemotron_agent.core.loop_guard import AgentLimits
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.task import Task, TaskStatus
 from nemotron_agent.core.tool_registry import ToolRegistry

@@ -1,9 +1,9 @@
 """Manifests written in tests."""
 
-from nemotron_agent.core.errors import ManifestError
+from nemotron_agent.core.errors import DocumentError
+from nemotron_agent.core.yaml_document import YamlDocument
 from nemotron_agent.skills.manifest import Manifest, read_manifest
 from nemotron_agent.skills.places import Places
-from nemotron_agent.skills.yaml_document import YamlDocument
 
 PLACES = Places.model_validate({'places': {'kitchen': {'x': 4, 'y': 1}, 'dock': {'x': 0, 'y': 0}}})
 
@@ -13,4 +13,4 @@ def manifest_of(text: str) -> Manifest:
     return read_manifest(YamlDocument(f'skills:\n{text}', 's.yaml'), PLACES)
 
 
-__all__ = ['PLACES', 'ManifestError', 'manifest_of']
+__all__ = ['PLACES', 'DocumentError', 'manifest_of']

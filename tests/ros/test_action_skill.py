@@ -76,9 +76,15 @@ class Watched:
         self.cancel = CancelToken()
         self.states: list[RequestState] = []
         self.feedback: list[SkillFeedback] = []
+        self.goal_ids: list[str] = []
         self.executing = threading.Event()
         self.context = CallContext(
-            'id', self.cancel, self.feedback.append, self._take_state, timeout_sec
+            'id',
+            self.cancel,
+            self.feedback.append,
+            self._take_state,
+            timeout_sec,
+            self.goal_ids.append,
         )
 
     def _take_state(self, state: RequestState) -> None:
@@ -138,6 +144,7 @@ def test_success(turn, server):
     assert result.data['error_code'] == 0
     assert server.goals == [Spin.Goal(target_yaw=1.5)]
     assert watched.states == [RequestState.SENT, RequestState.EXECUTING]
+    assert [len(bytes.fromhex(goal_id)) for goal_id in watched.goal_ids] == [16]
 
 
 def test_what_the_registry_sees(turn):

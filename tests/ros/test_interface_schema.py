@@ -5,7 +5,7 @@ from nemotron_agent.ros.field_comments import comments_in, field_comments
 from nemotron_agent.ros.interface_schema import complete_inputs
 from nemotron_agent.skills.argument_schema import argument_schema
 
-from .skill_manifests import PLACES, ManifestError, manifest_of
+from .skill_manifests import PLACES, DocumentError, manifest_of
 
 TEST_SKILL = """\
   - id: test
@@ -23,7 +23,7 @@ def schema_of(interface: str, datatype: str, more: str = ''):
 
 
 def error_of(interface: str, datatype: str, more: str = '') -> str:
-    with pytest.raises(ManifestError) as caught:
+    with pytest.raises(DocumentError) as caught:
         schema_of(interface, datatype, more)
     return str(caught.value)
 

@@ -9,7 +9,7 @@ from nemotron_agent.ros.topic_skill import PublishSkill, ReadSkill
 from nemotron_agent.skills.manifest import load_manifest
 from nemotron_agent.skills.places import load_places
 
-from .skill_manifests import PLACES, ManifestError, manifest_of
+from .skill_manifests import PLACES, DocumentError, manifest_of
 
 pytestmark = pytest.mark.ros
 
@@ -45,7 +45,7 @@ def node_entities(node):
 def error_of(ros_domain, text: str) -> str:
     node = ros_domain.make_node('client')
     before = node_entities(node)
-    with pytest.raises(ManifestError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load_skill_tools(node, manifest_of(text), PLACES)
     assert node_entities(node) == before
     return str(caught.value)

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from nemotron_agent.core.errors import ManifestError
+from nemotron_agent.core.errors import DocumentError
+from nemotron_agent.core.yaml_document import YamlDocument
 from nemotron_agent.skills.manifest import load_manifest, read_manifest
 from nemotron_agent.skills.places import Places
-from nemotron_agent.skills.yaml_document import YamlDocument
 
 CONFIG = Path(__file__).parents[2] / 'config'
 PLACES = Places.model_validate(
@@ -72,7 +72,7 @@ def read(text: str, places: Places = PLACES):
 
 
 def error_of(text: str, places: Places = PLACES) -> list[str]:
-    with pytest.raises(ManifestError) as caught:
+    with pytest.raises(DocumentError) as caught:
         read(text, places)
     return str(caught.value).splitlines()
 

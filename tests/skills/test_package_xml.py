@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from nemotron_agent.core.errors import ManifestError
+from nemotron_agent.core.errors import DocumentError
 from nemotron_agent.skills.manifest import load_manifest
 from nemotron_agent.skills.places import Places
 
@@ -48,7 +48,7 @@ def package(tmp_path: Path) -> Path:
 def error_of(file: Path, old: str, new: str) -> str:
     assert old in PACKAGE
     file.write_text(PACKAGE.replace(old, new), encoding='utf-8')
-    with pytest.raises(ManifestError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load_manifest(file, Places())
     return str(caught.value).replace(str(file), 'package.xml')
 
@@ -98,5 +98,5 @@ def test_what_is_refused(package, old, new, expected):
 
 
 def test_a_file_that_is_missing(tmp_path):
-    with pytest.raises(ManifestError, match='cannot be read .No such file'):
+    with pytest.raises(DocumentError, match='cannot be read .No such file'):
         load_manifest(tmp_path / 'package.xml', Places())

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from nemotron_agent.core.errors import ManifestError
+from nemotron_agent.core.errors import DocumentError
+from nemotron_agent.core.yaml_document import YamlDocument
 from nemotron_agent.skills.places import load_places, read_places
-from nemotron_agent.skills.yaml_document import YamlDocument
 
 
 def read(text: str):
@@ -58,6 +58,6 @@ def test_the_shipped_places():
     ],
 )
 def test_what_is_refused(text, expected):
-    with pytest.raises(ManifestError) as caught:
+    with pytest.raises(DocumentError) as caught:
         read(text)
     assert str(caught.value).startswith(expected)

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nemotron_agent.core.yaml_document import YamlDocument
 from nemotron_agent.skills.manifest import read_manifest
 from nemotron_agent.skills.parameter import Parameter
 from nemotron_agent.skills.places import read_places
 from nemotron_agent.skills.result_rules import ResultRules
 from nemotron_agent.skills.skill import Skill
-from nemotron_agent.skills.yaml_document import YamlDocument
 
 TEXT = (Path(__file__).parents[2] / 'docs' / 'skills.md').read_text(encoding='utf-8')
 

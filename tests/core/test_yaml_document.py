@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from nemotron_agent.core.errors import ManifestError
-from nemotron_agent.skills import yaml_document
-from nemotron_agent.skills.yaml_document import YamlDocument
+from nemotron_agent.core import yaml_document
+from nemotron_agent.core.errors import DocumentError
+from nemotron_agent.core.yaml_document import YamlDocument
 
 
 def error_of(text: str) -> str:
-    with pytest.raises(ManifestError) as caught:
+    with pytest.raises(DocumentError) as caught:
         YamlDocument(text, 'f.yaml')
     return str(caught.value)
 
@@ -63,12 +63,12 @@ def test_aliases_that_multiply_are_refused():
 
 
 def test_missing_file(tmp_path: Path):
-    with pytest.raises(ManifestError, match='cannot be read .No such file.*: check the path'):
+    with pytest.raises(DocumentError, match='cannot be read .No such file.*: check the path'):
         YamlDocument.load(tmp_path / 'none.yaml')
 
 
 def test_file_that_is_not_utf8(tmp_path: Path):
     file = tmp_path / 'f.yaml'
     file.write_bytes(b'a: \xff\n')
-    with pytest.raises(ManifestError, match='byte 3 is not UTF-8: save the file as UTF-8'):
+    with pytest.raises(DocumentError, match='byte 3 is not UTF-8: save the file as UTF-8'):
         YamlDocument.load(file)

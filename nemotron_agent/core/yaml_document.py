@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from nemotron_agent.core.errors import ManifestError
+from nemotron_agent.core.errors import DocumentError
 
 MAX_NODES = 100_000
 
@@ -21,7 +21,7 @@ class YamlDocument:
         first_line: line of the file in which the text begins.
 
     Raises:
-        ManifestError: not YAML, a key given twice, or nested without end.
+        DocumentError: not YAML, a key given twice, or nested without end.
     """
 
     def __init__(self, text: str, source: str, first_line: int = 1) -> None:
@@ -39,7 +39,7 @@ class YamlDocument:
             mark = getattr(error, 'problem_mark', None) or getattr(error, 'context_mark', None)
             problem = getattr(error, 'problem', None) or str(error) or 'nested too deep'
             where = f'{source}:{mark.line + first_line}' if mark else source
-            raise ManifestError(f'{where}: this is not YAML: {problem}') from error
+            raise DocumentError(f'{where}: this is not YAML: {problem}') from error
         finally:
             loader.dispose()
 
@@ -48,16 +48,16 @@ class YamlDocument:
         """Read a file.
 
         Raises:
-            ManifestError: it cannot be read, or its content cannot be used.
+            DocumentError: it cannot be read, or its content cannot be used.
         """
         try:
             text = path.read_text(encoding='utf-8')
         except OSError as error:
-            raise ManifestError(
+            raise DocumentError(
                 f'{path}: cannot be read ({error.strerror}): check the path'
             ) from error
         except UnicodeDecodeError as error:
-            raise ManifestError(
+            raise DocumentError(
                 f'{path}: byte {error.start} is not UTF-8: save the file as UTF-8'
             ) from error
         return cls(text, str(path))
@@ -78,9 +78,9 @@ class YamlDocument:
         line = node.start_mark.line + self._first_line
         self._lines.setdefault(path, line)
         if len(self._lines) > MAX_NODES:
-            raise ManifestError(f'{self.source}: more than {MAX_NODES} values: split the file')
+            raise DocumentError(f'{self.source}: more than {MAX_NODES} values: split the file')
         if id(node) in self._open_nodes:
-            raise ManifestError(f'{self.source}:{line}: an alias contains itself: write it out')
+            raise DocumentError(f'{self.source}:{line}: an alias contains itself: write it out')
         self._open_nodes.add(id(node))
         if isinstance(node, yaml.MappingNode):
             seen: set[str] = set()
@@ -88,7 +88,7 @@ class YamlDocument:
                 key = str(key_node.value)
                 key_line = key_node.start_mark.line + self._first_line
                 if key in seen and key != '<<':
-                    raise ManifestError(
+                    raise DocumentError(
                         f'{self.source}:{key_line}: the key "{key}" is given twice: remove one'
                     )
                 seen.add(key)
@@ -105,7 +105,7 @@ def _printable(text: str, source: str) -> str:
     match = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if match:
         line = text.count('\n', 0, match.start()) + 1
-        raise ManifestError(
+        raise DocumentError(
             f'{source}:{line}: the character {match.group()!r} is not allowed in YAML: remove it'
         )
     return text

@@ -1,4 +1,4 @@
-"""What all parts of a manifest have in common."""
+"""What all parts of a YAML document have in common."""
 
 import math
 from typing import Annotated, Any
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pydantic
 from pydantic import Field, PlainValidator
 
-from nemotron_agent.skills.problems import misuse, shown
+from nemotron_agent.core.problems import misuse, shown
 
 
 def _scalar(given: Any) -> Any:
@@ -27,7 +27,7 @@ Number = Annotated[int | float, PlainValidator(_number)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
 
 
-class ManifestModel(pydantic.BaseModel):
-    """A part of a manifest: frozen, and without unknown keys."""
+class DocumentModel(pydantic.BaseModel):
+    """A part of a document: frozen, and without unknown keys."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra='forbid')

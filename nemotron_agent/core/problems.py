@@ -1,4 +1,4 @@
-"""What is wrong with a manifest, said so that a person can mend it."""
+"""What is wrong with a YAML document, said so that a person can mend it."""
 
 import dataclasses
 import difflib
@@ -9,8 +9,8 @@ from typing import Any
 import pydantic
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from nemotron_agent.core.errors import ManifestError
-from nemotron_agent.skills.yaml_document import KeyPath, YamlDocument
+from nemotron_agent.core.errors import DocumentError
+from nemotron_agent.core.yaml_document import KeyPath, YamlDocument
 
 MAX_PROBLEMS = 10
 MISSING = 'this key is missing'
@@ -118,12 +118,12 @@ def key_text(keys: KeyPath) -> str:
     return text
 
 
-def manifest_error(document: YamlDocument, problems: Sequence[Problem]) -> ManifestError:
-    """Make one error of all problems, each with its file, line, skill and key."""
+def document_error(document: YamlDocument, problems: Sequence[Problem]) -> DocumentError:
+    """Make one error of all problems, each with its file, line, key, and whose key it is."""
     lines = [_line_of(document, problem) for problem in problems[:MAX_PROBLEMS]]
     if len(problems) > MAX_PROBLEMS:
         lines.append(f'... and {len(problems) - MAX_PROBLEMS} more')
-    return ManifestError('\n'.join(lines))
+    return DocumentError('\n'.join(lines))
 
 
 def _line_of(document: YamlDocument, problem: Problem) -> str:
