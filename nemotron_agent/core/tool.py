@@ -46,15 +46,6 @@ class ToolSpec:
     spoken_parameter: str = ''
 
 
-@dataclasses.dataclass(frozen=True)
-class ToolResult:
-    """What came of a call; `text` is for the model, `data` for programs (JSON values)."""
-
-    outcome: Outcome
-    text: str
-    data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-
 class RequestState(enum.Enum):
     """States of a request to the robot; they match the constants of `ActionRequest`."""
 
@@ -71,6 +62,28 @@ class RequestState(enum.Enum):
     UNAVAILABLE = 10
     DENIED = 11
     UNKNOWN = 12
+
+
+EndSink = Callable[[RequestState, str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class ToolResult:
+    """What came of a call.
+
+    Attributes:
+        text: for the model.
+        data: for programs (JSON values).
+        tell_end: where the outcome is UNKNOWN, has a sink told how the run ended once that is
+            known: a state from SUCCEEDED on and a text. It may come in any thread, or never.
+    """
+
+    outcome: Outcome
+    text: str
+    data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    tell_end: Callable[[EndSink], None] | None = dataclasses.field(
+        default=None, compare=False, repr=False
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,13 +6,19 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import jsonschema
 
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.errors import ConfigurationError
-from nemotron_agent.core.gate import CallRequest, Decision, Gate, Verdict
+from nemotron_agent.core.gate import (
+    CallRequest,
+    Gate,
+    RequestObserver,
+    Verdict,
+    ignore_request,
+)
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.task import CallRecord
 from nemotron_agent.core.tool import (
@@ -37,17 +43,6 @@ STATE_OF_OUTCOME = {
     Outcome.INVALID: RequestState.DENIED,
     Outcome.UNKNOWN: RequestState.UNKNOWN,
 }
-
-
-class RequestObserver(Protocol):
-    """Told of each state a request to the robot goes through; returns at once."""
-
-    def __call__(self, request: CallRequest, state: RequestState, text: str) -> None:
-        """Take a change of state; `text` is for people."""
-
-
-def ignore_request(request: CallRequest, state: RequestState, text: str) -> None:
-    """Observe nothing."""
 
 
 def invalid(text: str) -> ToolResult:
@@ -112,9 +107,21 @@ class ToolRegistry:
         priority: int = 0,
         cancel: CancelToken | None = None,
         on_feedback: Callable[[SkillFeedback], None] = lambda feedback: None,
+        on_state: RequestObserver = ignore_request,
         timeout_sec: float | None = None,
     ) -> CallRecord:
-        """Check, ask the gate, run, and wait for the end. Never raises for what a tool does."""
+        """Check, ask the gate, run, and wait for the end. Never raises for what a tool does.
+
+        Args:
+            call: what to run.
+            origin: who asks.
+            conversation_id: where it was asked.
+            priority: of the task it belongs to.
+            cancel: ends the waiting in the gate, and the run.
+            on_feedback: takes the run's progress.
+            on_state: told of the states of this call's request, besides the registry's observer.
+            timeout_sec: overrides the skill's own limit [s].
+        """
         started = time.monotonic()
         cancel = cancel or CancelToken()
 
@@ -146,28 +153,38 @@ class ToolRegistry:
             datatype=tool.datatype,
             interface_path=tool.interface_path,
             task_id=task_id,
+            units=_units(tool.spec),
         )
-        with self._gate.admit(request, cancel) as decision:
-            if decision.verdict not in (Verdict.ALLOW, Verdict.CLAMP):
-                self._observer(request, RequestState.DENIED, decision.reason)
+
+        def observe(request: CallRequest, state: RequestState, text: str) -> None:
+            for observer in (self._gate.observe, self._observer, on_state):
+                observer(request, state, text)
+
+        with self._gate.admit(request, cancel, observe) as decision:
+            request = request.with_arguments(decision.arguments)
+            if decision.verdict is Verdict.NONE and cancel.canceled:
+                result = _ended_early(cancel)
+                observe(request, STATE_OF_OUTCOME[result.outcome], decision.reason)
+            elif decision.verdict not in (Verdict.ALLOW, Verdict.CLAMP):
+                observe(request, RequestState.DENIED, decision.reason)
                 result = ToolResult(Outcome.REJECTED, f'Not allowed: {decision.reason}')
             elif problem := self._misfit(call.name, decision.arguments):
-                self._observer(request, RequestState.DENIED, problem)
+                observe(request, RequestState.DENIED, problem)
                 result = invalid(problem)
             else:
-                result = self._run(tool, request, decision, cancel, on_feedback, timeout_sec)
+                result = self._run(tool, request, cancel, observe, on_feedback, timeout_sec)
             return record(result, decision.verdict, decision.reason, request.request_id)
 
     def _run(
         self,
         tool: Tool,
         request: CallRequest,
-        decision: Decision,
         cancel: CancelToken,
+        observe: RequestObserver,
         on_feedback: Callable[[SkillFeedback], None],
         timeout_sec: float | None,
     ) -> ToolResult:
-        observed = _ObservedRequest(request, self._observer)
+        observed = _ObservedRequest(request, observe)
         if cancel.canceled:
             result = _ended_early(cancel)
         else:
@@ -181,11 +198,13 @@ class ToolRegistry:
                 on_goal_id=observed.name_goal,
             )
             try:
-                result = tool.run(decision.arguments, context)
+                result = tool.run(request.call.arguments, context)
             except Exception as error:
                 logger.exception('tool %s failed', tool.spec.name)
-                result = ToolResult(Outcome.ABORTED, f'The skill failed: {error}')
+                result = _failed(error, observed.was_sent)
         observed.reach(STATE_OF_OUTCOME[result.outcome], result.text)
+        if result.tell_end is not None:
+            result.tell_end(observed.reach)
         return result
 
     def _unknown_tool(self, name: str) -> str:
@@ -205,9 +224,10 @@ class ToolRegistry:
 
 
 class _ObservedRequest:
-    """A request whose states an observer is told."""
+    """A request whose states an observer is told; `was_sent` once its server may know of it."""
 
     def __init__(self, request: CallRequest, observer: RequestObserver) -> None:
+        self.was_sent = False
         self._request = request
         self._observer = observer
 
@@ -217,6 +237,7 @@ class _ObservedRequest:
 
     def reach(self, state: RequestState, text: str = '') -> None:
         """Tell of a state."""
+        self.was_sent = self.was_sent or state is RequestState.SENT
         self._observer(self._request, state, text)
 
 
@@ -224,3 +245,16 @@ def _ended_early(cancel: CancelToken) -> ToolResult:
     if cancel.reason is CancelReason.TIMED_OUT:
         return ToolResult(Outcome.TIMED_OUT, 'The time is over; it was not started.')
     return ToolResult(Outcome.CANCELED, 'Canceled before it started.')
+
+
+def _failed(error: Exception, was_sent: bool) -> ToolResult:
+    """Make the result of a tool that raised."""
+    if was_sent:
+        text = f'The skill failed: {error}; the robot may still be moving.'
+        return ToolResult(Outcome.UNKNOWN, text)
+    return ToolResult(Outcome.ABORTED, f'The skill failed: {error}')
+
+
+def _units(spec: ToolSpec) -> dict[str, str]:
+    properties: Mapping[str, Any] = spec.parameters.get('properties', {})
+    return {name: schema['unit'] for name, schema in properties.items() if 'unit' in schema}

@@ -4,7 +4,15 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from nemotron_agent.core.cancel_token import CancelToken
-from nemotron_agent.core.gate import CallRequest, Decision, Gate, Verdict
+from nemotron_agent.core.gate import (
+    CallRequest,
+    Decision,
+    Gate,
+    RequestObserver,
+    Verdict,
+    ignore_request,
+)
+from nemotron_agent.core.tool import RequestState
 from nemotron_agent.evaluation.case import Denial
 
 
@@ -16,7 +24,12 @@ class PolicyGate:
         self._denials = denials
 
     @contextlib.contextmanager
-    def admit(self, request: CallRequest, cancel: CancelToken) -> Iterator[Decision]:
+    def admit(
+        self,
+        request: CallRequest,
+        cancel: CancelToken,
+        observer: RequestObserver = ignore_request,
+    ) -> Iterator[Decision]:
         """Refuse by the first rule that fits; else ask the other gate."""
         arguments = request.call.arguments
         for denial in self._denials:
@@ -26,5 +39,9 @@ class PolicyGate:
             ):
                 yield Decision(Verdict.DENY, denial.reason, arguments)
                 return
-        with self._gate.admit(request, cancel) as decision:
+        with self._gate.admit(request, cancel, observer) as decision:
             yield decision
+
+    def observe(self, request: CallRequest, state: RequestState, text: str) -> None:
+        """Hand it on."""
+        self._gate.observe(request, state, text)

@@ -15,13 +15,14 @@ from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.conversation_store import ConversationStore
 from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.gate import RequestObserver
 from nemotron_agent.core.loop_guard import AgentLimits
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.core.system_prompt import read_system_prompt
 from nemotron_agent.core.task import Task, TaskResult
 from nemotron_agent.core.thinking import Thinking
-from nemotron_agent.core.tool_registry import RequestObserver, ToolRegistry
+from nemotron_agent.core.tool_registry import ToolRegistry
 from nemotron_agent.llm.model_loading import ModelParameters, load_model
 from nemotron_agent.ros.parameters import AgentParameters
 from nemotron_agent.ros.skill_loading import SkillTools, load_skill_tools

@@ -1,11 +1,25 @@
 """The gate: every call of a skill passes it, whoever asks."""
 
 import contextlib
-from collections.abc import Iterator
+import dataclasses
+import logging
+from collections.abc import Collection, Iterator
 
 from nemotron_agent.core.cancel_token import CancelToken
-from nemotron_agent.core.gate import CallRequest, Decision, Verdict
+from nemotron_agent.core.gate import (
+    CallRequest,
+    Decision,
+    RequestObserver,
+    Verdict,
+    ignore_request,
+)
+from nemotron_agent.core.tool import RequestState
+from nemotron_agent.safety.confirmation import Confirmations
 from nemotron_agent.safety.resource_locks import ResourceLocks
+
+logger = logging.getLogger(__name__)
+
+ALWAYS = 'the skill is confirmed each time'
 
 
 class SafetyGate:
@@ -13,29 +27,83 @@ class SafetyGate:
 
     Implements the core's `Gate`. The agent's registry asks it before each run, and holds its
     decision for as long as the run lasts.
+
+    Args:
+        confirmations: where requests wait for an operator.
+        resources: who uses which part of the robot.
+        always_confirmed: skills that an operator confirms each time.
     """
 
-    def __init__(self) -> None:
-        self._locks = ResourceLocks()
+    def __init__(
+        self,
+        confirmations: Confirmations | None = None,
+        resources: ResourceLocks | None = None,
+        always_confirmed: Collection[str] = (),
+    ) -> None:
+        self.confirmations = confirmations or Confirmations()
+        self.resources = resources or ResourceLocks()
+        self._always_confirmed = frozenset(always_confirmed)
 
     @contextlib.contextmanager
-    def admit(self, request: CallRequest, cancel: CancelToken) -> Iterator[Decision]:
+    def admit(
+        self,
+        request: CallRequest,
+        cancel: CancelToken,
+        observer: RequestObserver = ignore_request,
+    ) -> Iterator[Decision]:
         """Decide on a request, and keep its resources until the context ends."""
-        if not request.origin:
-            yield _denied(request, 'nobody is named as its origin')
-            return
-        taken = self._locks.take(request.resources, request.call.name)
-        if taken is not None:
-            resource, holder = taken
-            yield _denied(
-                request, f'the {resource} is in use by {holder}; try again when it is done'
-            )
-            return
         try:
-            yield Decision(Verdict.ALLOW, '', request.call.arguments)
+            decision = self._judge(request, cancel, observer)
+        except Exception as error:
+            logger.exception('the gate failed on %s', request.call.name)
+            decision = Decision(
+                Verdict.DENY, f'the gate could not decide: {error}', request.call.arguments
+            )
+        try:
+            yield decision
         finally:
-            self._locks.give_back(request.resources)
+            self.resources.give_back(request)
+
+    def observe(self, request: CallRequest, state: RequestState, text: str) -> None:
+        """Take a state of a request it admitted."""
+        self.resources.observe(request, state, text)
+
+    def _judge(
+        self, request: CallRequest, cancel: CancelToken, observer: RequestObserver
+    ) -> Decision:
+        """Take the steps in order; a request that is allowed holds its resources then."""
+        decision = self._decide(request)
+        if decision.verdict is Verdict.CONFIRM:
+            decision = self._confirmed(request, decision, cancel, observer)
+        if decision.verdict not in (Verdict.ALLOW, Verdict.CLAMP):
+            return decision
+        refusal = self.resources.take(request.with_arguments(decision.arguments), cancel, observer)
+        return decision if refusal is None else _refused(decision, refusal, cancel)
+
+    def _decide(self, request: CallRequest) -> Decision:
+        if not request.origin:
+            return Decision(Verdict.DENY, 'nobody is named as its origin', request.call.arguments)
+        if request.call.name in self._always_confirmed:
+            return Decision(Verdict.CONFIRM, ALWAYS, request.call.arguments)
+        return Decision(Verdict.ALLOW, '', request.call.arguments)
+
+    def _confirmed(
+        self,
+        request: CallRequest,
+        decision: Decision,
+        cancel: CancelToken,
+        observer: RequestObserver,
+    ) -> Decision:
+        """What an operator makes of the verdict CONFIRM."""
+        asked = request.with_arguments(decision.arguments)
+        answer = self.confirmations.ask(asked, decision.reason, cancel, observer)
+        if not answer.approved:
+            return _refused(decision, answer.text, cancel)
+        return dataclasses.replace(
+            decision, verdict=Verdict.ALLOW, reason=answer.text, arguments=answer.arguments
+        )
 
 
-def _denied(request: CallRequest, reason: str) -> Decision:
-    return Decision(Verdict.DENY, reason, request.call.arguments)
+def _refused(decision: Decision, reason: str, cancel: CancelToken) -> Decision:
+    verdict = Verdict.NONE if cancel.canceled else Verdict.DENY
+    return dataclasses.replace(decision, verdict=verdict, reason=reason)

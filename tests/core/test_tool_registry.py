@@ -5,7 +5,7 @@ import pytest
 from nemotron_agent.core.builtin_tools import ANSWER
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.errors import ConfigurationError
-from nemotron_agent.core.gate import Decision, Verdict
+from nemotron_agent.core.gate import Decision, Verdict, ignore_request
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.tool import Outcome, RequestState, ToolResult
 from nemotron_agent.core.tool_registry import ToolRegistry
@@ -23,8 +23,11 @@ class FixedGate:
         self._arguments = arguments
 
     @contextlib.contextmanager
-    def admit(self, request, cancel):
+    def admit(self, request, cancel, observer=ignore_request):
         yield Decision(*self._decision, self._arguments or request.call.arguments)
+
+    def observe(self, request, state, text):
+        pass
 
 
 def test_two_tools_of_one_name():
@@ -117,3 +120,59 @@ def test_a_builtin_needs_no_gate_and_is_no_request():
     record = registry.call(ToolCall('1', 'answer', {'text': 'hi'}), origin='')
     assert record.result == ToolResult(Outcome.SUCCEEDED, 'hi')
     assert log.entries == []
+
+
+def test_a_tool_that_raises_after_it_sent_something_ended_unknown():
+    log = RequestLog()
+    tool = ListedTool(
+        results=[RuntimeError('wires crossed')],
+        during_run=lambda context: context.on_state(RequestState.SENT),
+    )
+    record = ToolRegistry([tool], SafetyGate(), log).call(GO, origin='x')
+    assert record.result.outcome is Outcome.UNKNOWN
+    assert record.result.text == (
+        'The skill failed: wires crossed; the robot may still be moving.'
+    )
+    assert log.states[-1] is RequestState.UNKNOWN
+
+
+def test_an_end_that_becomes_known_later_is_told_and_frees_the_resources():
+    sinks = []
+    unknown = ToolResult(Outcome.UNKNOWN, 'it may still be moving', tell_end=sinks.append)
+    log, tool, gate = (
+        RequestLog(),
+        ListedTool(results=[unknown], resources=('base',)),
+        SafetyGate(),
+    )
+    registry = ToolRegistry([tool], gate, log)
+    assert registry.call(GO, origin='x').result.outcome is Outcome.UNKNOWN
+    refused = registry.call(GO, origin='x')
+    assert refused.result.outcome is Outcome.REJECTED
+    assert 'the base is locked' in refused.result.text
+    sinks[0](RequestState.CANCELED, 'it stopped')
+    assert log.entries[-1] == ('go_to', RequestState.CANCELED, 'it stopped')
+    assert registry.call(GO, origin='x').result.outcome is Outcome.SUCCEEDED
+
+
+def test_who_calls_is_told_of_the_states_of_its_own_request():
+    own, all_of_them = RequestLog(), RequestLog()
+    registry = ToolRegistry([ListedTool()], SafetyGate(), all_of_them)
+    registry.call(GO, origin='x', on_state=own)
+    registry.call(GO, origin='y')
+    assert own.states == [RequestState.PENDING, RequestState.SUCCEEDED]
+    assert all_of_them.states == own.states * 2
+
+
+def test_a_call_canceled_while_it_waits_in_the_gate_is_canceled():
+    log, tool, cancel = RequestLog(), ListedTool(), CancelToken()
+    gate = SafetyGate(always_confirmed=['go_to'])
+    record = ToolRegistry([tool], gate, log).call(
+        GO, origin='x', cancel=cancel, on_state=lambda *state: cancel.cancel()
+    )
+    assert record.result.outcome is Outcome.CANCELED
+    assert (record.verdict, record.verdict_reason) == (
+        Verdict.NONE,
+        'it was canceled while it waited for a confirmation',
+    )
+    assert log.states == [RequestState.CONFIRM, RequestState.CANCELED]
+    assert tool.runs == []
