@@ -116,6 +116,7 @@ class ToolRegistry:
             call: what to run.
             origin: who asks.
             conversation_id: where it was asked.
+            task_id: of the task it is part of.
             priority: of the task it belongs to.
             cancel: ends the waiting in the gate, and the run.
             on_feedback: takes the run's progress.
