@@ -161,15 +161,15 @@ class ConversationDatabase:
             ).fetchone()
             return row and read_window(conversation_id, *row)
 
-    def turns(self, conversation_id: str) -> list[FinishedTurn]:
-        """The turns of a conversation as they were, oldest first.
+    def turns(self, conversation_id: str, last: int | None = None) -> list[FinishedTurn]:
+        """The turns of a conversation as they were, or the last of them, oldest first.
 
         Raises:
             ArchiveError: they cannot be read.
         """
         with self._errors():
             key = self._key(encodable(conversation_id))
-            return [] if key is None else list(read_turns(self._connection, key))
+            return [] if key is None else list(read_turns(self._connection, key, last))
 
     def entries(self) -> list[KeptConversation]:
         """All conversations, the one used longest ago first.

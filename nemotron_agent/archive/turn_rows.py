@@ -79,10 +79,14 @@ def insert_turn(connection: sqlite3.Connection, conversation: int, turn: Finishe
         )
 
 
-def read_turns(connection: sqlite3.Connection, conversation: int) -> Iterator[FinishedTurn]:
-    """All turns of a conversation, oldest first; rows must come by name."""
+def read_turns(
+    connection: sqlite3.Connection, conversation: int, last: int | None = None
+) -> Iterator[FinishedTurn]:
+    """The last turns of a conversation, or all, oldest first; rows must come by name."""
     for row in connection.execute(
-        'SELECT * FROM turns WHERE conversation = ? ORDER BY number', (conversation,)
+        'SELECT * FROM (SELECT * FROM turns WHERE conversation = ? ORDER BY number DESC LIMIT ?)'
+        ' ORDER BY number',
+        (conversation, -1 if last is None else last),
     ):
         stats = TaskStats(
             turns=row['replies'],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from nemotron_agent.cli.benches.figure import Figure, exit_status, figure_table
+from nemotron_agent.cli.benches.options import BenchOptions
 from nemotron_agent.cli.benches.progress import Progress
 from nemotron_agent.llm.engine_parameters import REPLY_PROTOCOLS
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nemotron_agent.cli.benches.subject import Subjects
     from nemotron_agent.llm.model_catalog import ResolvedModel
 
-BENCHES = ('turns', 'switch', 'tool-call', 'decode', 'warm-start', 'memory')
+BENCHES = ('turns', 'switch', 'tool-call', 'decode', 'warm-start', 'memory', 'crash')
 EPILOG = """\
 benches:
   turns       tokens evaluated for the tokens that are new in a turn, over twenty commands
@@ -26,6 +27,7 @@ benches:
   decode      speed of free text, beside a bare loop of llama.cpp
   warm-start  time to load the state of system prompt and tools, beside evaluating it
   memory      what the engine needs besides llama.cpp
+  crash       turns lost and databases broken by killing the node's process
 
 Without --model counts are taken on a tiny synthetic hybrid and on Qwen2.5 Coder 1.5B, times on
 Qwen and on a synthetic hybrid with the shape of Nemotron 3 Nano 4B and no trained weights. All of
@@ -40,6 +42,7 @@ examples:
   nemotron-agent bench turns --json                     a line of JSON for each figure
   nemotron-agent bench turns --model ~/models/a.gguf    another model
   nemotron-agent bench switch --snapshot-slots 0        without kept states
+  nemotron-agent bench crash --kills 20 --seed 7        a tenth of the kills, at other moments
 
 Exit status: 0 all goals are reached, 1 one is missed, 2 an error.
 """
@@ -67,6 +70,15 @@ def add_parser(subparsers: Any) -> None:
         default='call_only',
         help='what our replies look like; the other sides always call (%(default)s)',
     )
+    parser.add_argument(
+        '--kills', type=int, default=BenchOptions.kills, help='kills of `crash` (%(default)s)'
+    )
+    parser.add_argument(
+        '--seed',
+        type=int,
+        default=BenchOptions.seed,
+        help='of the moments of `crash` (%(default)s)',
+    )
     parser.add_argument('--json', action='store_true', help='print a line of JSON for each figure')
     parser.set_defaults(run=run)
 
@@ -82,7 +94,13 @@ def run(args: argparse.Namespace) -> int:
         with Progress() as progress:
             if not server_is_here():
                 progress.note(f"llama.cpp's server is left out: `{HOW_TO_INSTALL}` brings it")
-            subjects = Subjects(Path(folder), progress, _named(args.model), _overrides(args))
+            subjects = Subjects(
+                Path(folder),
+                progress,
+                _named(args.model),
+                _overrides(args),
+                BenchOptions(args.kills, args.seed),
+            )
             for figure in _measure(args.bench, subjects, progress):
                 figures.append(figure)
                 if args.json:

@@ -75,6 +75,11 @@ class ChildProcess:
         with self.log_path.open(encoding='utf-8', errors='replace') as log:
             return ''.join(collections.deque(log, LOG_LINES_SHOWN))
 
+    def kill(self) -> int:
+        """Kill it, as a power cut would; return its exit status, -9 if it was running."""
+        self._process.kill()
+        return self._process.wait()
+
     def stop(self) -> int:
         """Ask it to end, make it end if it does not; return its exit status."""
         if self._process.poll() is None:

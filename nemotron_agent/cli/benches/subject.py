@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from nemotron_agent.cli.benches.options import BenchOptions
 from nemotron_agent.cli.benches.progress import Progress
 from nemotron_agent.cli.benches.sides.llama import LlamaSide
 from nemotron_agent.cli.benches.sides.ours import OurSide
@@ -75,6 +76,7 @@ class Subjects:
         progress: Progress,
         named: ResolvedModel | None = None,
         overrides: Mapping[str, Any] | None = None,
+        options: BenchOptions = BenchOptions(),  # noqa: B008 (frozen)
     ) -> None:
         """Take what the user named, or what is written here.
 
@@ -83,12 +85,14 @@ class Subjects:
             progress: told of what takes long.
             named: the only model to measure.
             overrides: fields of `EngineParameters` to set for every model.
+            options: those of single benches.
 
         Raises:
             ConfigurationError: one of these is out of range.
             ModelFileError: the file cannot be loaded.
         """
         self.folder = folder
+        self.options = options
         self._progress = progress
         self._overrides = dict(overrides or {})
         self._named = self._resolved(named) if named else None

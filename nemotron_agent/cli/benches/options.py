@@ -1,0 +1,16 @@
+"""What the user set for a run of benches."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchOptions:
+    """Options that only some benches take.
+
+    Attributes:
+        kills: how often `crash` kills the node.
+        seed: of what is drawn at random.
+    """
+
+    kills: int = 200
+    seed: int = 1
