@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from nemotron_agent.core.agent_events import (
     CallEnded,
+    CallWaits,
     EventSink,
     ModelProgressed,
     SkillProgressed,
@@ -29,13 +30,13 @@ from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.conversation_archive import FinishedTurn
 from nemotron_agent.core.doubt import HELD_BACK, Doubts
 from nemotron_agent.core.errors import ContextFullError, ModelError
-from nemotron_agent.core.gate import Verdict
+from nemotron_agent.core.gate import CallRequest, Verdict
 from nemotron_agent.core.loop_guard import AgentLimits, LoopGuard
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.progress_note import progress_note
 from nemotron_agent.core.task import CallRecord, Task, TaskResult, TaskStats, TaskStatus
 from nemotron_agent.core.thinking import Thinking
-from nemotron_agent.core.tool import Outcome
+from nemotron_agent.core.tool import Outcome, RequestState
 from nemotron_agent.core.tool_registry import ToolRegistry, invalid
 
 logger = logging.getLogger(__name__)
@@ -249,6 +250,12 @@ class _TaskRun:
         spec = self._agent.tools.spec(call.name)
         if self._first_request_sec is None and spec is not None and not spec.builtin:
             self._first_request_sec = time.monotonic() - self._started
+
+        def on_state(request: CallRequest, state: RequestState, text: str) -> None:
+            # PENDING has a text only while the request waits for a resource.
+            if state is RequestState.CONFIRM or (state is RequestState.PENDING and text):
+                self._on_event(CallWaits(call, state, text))
+
         return self._agent.tools.call(
             call,
             origin=self._task.origin,
@@ -257,6 +264,7 @@ class _TaskRun:
             priority=self._task.priority,
             cancel=self._cancel,
             on_feedback=lambda feedback: self._on_event(SkillProgressed(call, feedback)),
+            on_state=on_state,
         )
 
     def _after_call(self, record: CallRecord) -> TaskResult | None:
@@ -288,7 +296,9 @@ class _TaskRun:
 
     def _canceled(self) -> TaskResult:
         reason = self._cancel.reason or CancelReason.CANCELED
-        return self.ended(TaskStatus.of_cancel(reason), error=f'the task was {reason.value}')
+        unknown = [r.result.text for r in self._calls if r.result.outcome is Outcome.UNKNOWN]
+        error = '; '.join([f'the task was {reason.value}', *unknown])
+        return self.ended(TaskStatus.of_cancel(reason), error=error)
 
 
 def _skipped(call: ToolCall, text: str) -> CallRecord:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from nemotron_agent.core.chat_model import ReplyProgress
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.task import CallRecord
-from nemotron_agent.core.tool import SkillFeedback
+from nemotron_agent.core.tool import RequestState, SkillFeedback
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +31,15 @@ class ToolCalled:
 
 
 @dataclasses.dataclass(frozen=True)
+class CallWaits:
+    """The gate keeps a call waiting: CONFIRM for an operator, PENDING for a resource."""
+
+    call: ToolCall
+    state: RequestState
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
 class SkillProgressed:
     """A skill reported progress."""
 
@@ -52,5 +61,7 @@ class TurnsDropped:
     turns: int
 
 
-AgentEvent = Queued | ModelProgressed | ToolCalled | SkillProgressed | CallEnded | TurnsDropped
+AgentEvent = (
+    Queued | ModelProgressed | ToolCalled | CallWaits | SkillProgressed | CallEnded | TurnsDropped
+)
 EventSink = Callable[[AgentEvent], None]

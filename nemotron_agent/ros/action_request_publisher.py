@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from builtin_interfaces.msg import Time
 from nemotron_agent_interfaces.msg import ActionRequest
+from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from nemotron_agent.core.gate import CallRequest
@@ -26,9 +28,13 @@ class ActionRequestPublisher:
 
     def __call__(self, request: CallRequest, state: RequestState, text: str) -> None:
         """Publish one state of a request."""
+        now = self._node.get_clock().now()
+        expires_at = Time()
+        if state is RequestState.CONFIRM:
+            expires_at = (now + Duration(seconds=request.expires_in_sec)).to_msg()
         self._publisher.publish(
             ActionRequest(
-                stamp=self._node.get_clock().now().to_msg(),
+                stamp=now.to_msg(),
                 request_id=request.request_id,
                 conversation_id=encodable(request.conversation_id),
                 origin=encodable(request.origin),
@@ -38,5 +44,7 @@ class ActionRequestPublisher:
                 arguments=to_json(request.call.arguments),
                 state=state.value,
                 text=encodable(text),
+                arguments_hash=request.arguments_hash,
+                expires_at=expires_at,
             )
         )

@@ -13,9 +13,11 @@ from nemotron_agent.ros.command_topics import CommandTopics
 from nemotron_agent.ros.diagnostics import Diagnostics
 from nemotron_agent.ros.execute_task_server import ExecuteTaskServer
 from nemotron_agent.ros.log_bridge import bridge_logging
+from nemotron_agent.ros.operator_interfaces import OperatorInterfaces
 from nemotron_agent.ros.parameters import AgentParameters, declare_parameters
 from nemotron_agent.ros.services import MAX_DIRECT_CALLS, AgentServices
 from nemotron_agent.ros.task_intake import TaskIntake
+from nemotron_agent.safety.resource_locks import ResourceLocks
 
 NODE_NAME = 'nemotron_agent'
 END_TIMEOUT_SEC = 10.0
@@ -35,7 +37,7 @@ class AgentNode(LifecycleNode):
 
     def __init__(self, load_model: LoadModel = load_model, **options: Any) -> None:
         # rclpy destroys a node whose construction fails: this must be there before.
-        self._parts: list[Diagnostics | CommandTopics | ExecuteTaskServer | AgentServices] = []
+        self._parts: list[Any] = []
         super().__init__(NODE_NAME, **options)
         self._load_model = load_model
         bridge_logging(self.get_logger())
@@ -43,12 +45,15 @@ class AgentNode(LifecycleNode):
         self._configured: ConfiguredAgent | None = None
         self._intake = TaskIntake()
         self._requests = ActionRequestPublisher(self)
+        # What may still move the robot stays locked when the agent is configured anew.
+        self._resources = ResourceLocks()
         self._agent_services = AgentServices(self, self._intake)
         self._parts = [
             self._agent_services,
             ExecuteTaskServer(self, self._intake),
             CommandTopics(self, self._intake),
-            Diagnostics(self, self._intake, self._agent_services),
+            OperatorInterfaces(self, self._agent_services, self._resources),
+            Diagnostics(self, self._intake, self._agent_services, self._resources),
         ]
 
     @property
@@ -63,7 +68,9 @@ class AgentNode(LifecycleNode):
         self.get_logger().info(f'loading model {self.get_parameter("model").value}')
         try:
             parameters = AgentParameters(self)
-            configured = assemble(self, parameters, self._requests, self._load_model)
+            configured = assemble(
+                self, parameters, self._requests, self._resources, self._load_model
+            )
         except NemotronAgentError as error:
             self.get_logger().error(f'cannot be configured: {error}')
             return TransitionCallbackReturn.FAILURE

@@ -26,7 +26,9 @@ from nemotron_agent.core.tool_registry import ToolRegistry
 from nemotron_agent.llm.model_loading import ModelParameters, load_model
 from nemotron_agent.ros.parameters import AgentParameters
 from nemotron_agent.ros.skill_loading import SkillTools, load_skill_tools
+from nemotron_agent.safety.confirmation import Confirmations
 from nemotron_agent.safety.gate import SafetyGate
+from nemotron_agent.safety.resource_locks import ResourceLocks
 from nemotron_agent.skills.manifest import load_manifest
 from nemotron_agent.skills.places import load_places
 
@@ -42,6 +44,7 @@ class ConfiguredAgent:
     model: ChatModel
     skills: SkillTools
     registry: ToolRegistry
+    gate: SafetyGate
     agent: Agent
     conversations: ConversationStore
     thinking: Thinking
@@ -67,9 +70,17 @@ def assemble(
     node: Any,
     parameters: AgentParameters,
     observer: RequestObserver,
+    resources: ResourceLocks,
     load_model: LoadModel = load_model,
 ) -> ConfiguredAgent:
     """Load manifest, skills and model, in this order: what is cheap to find wrong comes first.
+
+    Args:
+        node: whose executor runs the skills' callbacks.
+        parameters: of the node.
+        observer: told of each request's states.
+        resources: who uses which part of the robot; they outlive this agent.
+        load_model: loads the model the parameters name.
 
     Raises:
         NemotronAgentError: something cannot be used; nothing is left behind.
@@ -84,7 +95,12 @@ def assemble(
         skills.close()
         raise
     tools = [*skills.tools, *builtin_tools(model.reply_protocol)]
-    registry = ToolRegistry(tools, SafetyGate(), observer)
+    gate = SafetyGate(
+        Confirmations(parameters.confirm_timeout_sec, by_another=parameters.confirm_by_another),
+        resources,
+        [skill.id for skill in manifest.skills if skill.confirm == 'always'],
+    )
+    registry = ToolRegistry(tools, gate, observer)
     limits = AgentLimits(
         max_steps=parameters.max_steps,
         max_bad_calls=parameters.max_bad_calls,
@@ -101,6 +117,7 @@ def assemble(
         model=model,
         skills=skills,
         registry=registry,
+        gate=gate,
         agent=Agent(model, registry, prompt, limits, notes, conversations.keep_turn),
         conversations=conversations,
         thinking=thinking,

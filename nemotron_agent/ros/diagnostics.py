@@ -1,5 +1,6 @@
 """The topic /diagnostics."""
 
+import time
 from typing import Any
 
 import psutil
@@ -8,15 +9,21 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 
 from nemotron_agent.ros.services import AgentServices
 from nemotron_agent.ros.task_intake import TaskIntake
+from nemotron_agent.safety.resource_locks import ResourceLocks
+
+LOCKED = 'locked'
 
 
 class Diagnostics:
     """Publishes the agent's state, queue, context and memory once a period."""
 
-    def __init__(self, node: Any, intake: TaskIntake, services: AgentServices) -> None:
+    def __init__(
+        self, node: Any, intake: TaskIntake, services: AgentServices, resources: ResourceLocks
+    ) -> None:
         self._node = node
         self._intake = intake
         self._services = services
+        self._resources = resources
         self._process = psutil.Process()
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._timer = node.create_timer(
@@ -67,7 +74,29 @@ class Diagnostics:
                     status.message += ', conversations are not kept on disk'
         if queue is not None:
             values |= {'tasks_running': queue.running, 'tasks_waiting': queue.waiting}
+        values |= self._use_of_resources()
+        if configured is not None:
+            values['confirmations_waiting'] = len(configured.gate.confirmations.waiting)
+        locked = [f'the {lock.resource} by {lock.skill}' for lock in self._resources.locked]
+        if locked:
+            status.level = DiagnosticStatus.WARN
+            status.message += f'; locked, as the robot may still be moving: {", ".join(locked)}'
         status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
         array = DiagnosticArray(status=[status])
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)
+
+    def _use_of_resources(self) -> dict[str, str]:
+        """Say of each resource in use by which skill, or since when it is locked."""
+        now = time.monotonic()
+        in_use = {
+            f'resource_{resource}': f'in use by {skill}'
+            for resource, skill in self._resources.in_use.items()
+        }
+        locked = {
+            f'resource_{lock.resource}': (
+                f'{LOCKED} for {now - lock.locked_at:.0f} s by {lock.skill}: {lock.text}'
+            )
+            for lock in self._resources.locked
+        }
+        return in_use | locked

@@ -98,6 +98,15 @@ PARAMETERS = {
         choices=('auto', 'on', 'off'),
     ),
     'task_timeout_sec': _Parameter(300.0, 'Limit for a task that sets none [s].', 0.1, 86400.0),
+    'confirm_timeout_sec': _Parameter(
+        60.0,
+        'Time an operator has to confirm a request; after it the request is denied [s].',
+        1.0,
+        3600.0,
+    ),
+    'confirm_by_another': _Parameter(
+        False, 'Whether who asks for a thing (its origin) may not confirm it (as operator_id).'
+    ),
     'server_wait_sec': _Parameter(2.0, 'Time given to a skill to be there [s].', 0.0, 60.0),
     'queue_size': _Parameter(8, 'Tasks that may wait.', 1, 64),
     'max_parallel_tasks': _Parameter(1, 'Tasks of different conversations at once.', 1, 8),

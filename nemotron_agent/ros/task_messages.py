@@ -10,6 +10,7 @@ from nemotron_agent_interfaces.msg import ToolCallRecord
 from nemotron_agent.core.agent_events import (
     AgentEvent,
     CallEnded,
+    CallWaits,
     ModelProgressed,
     Queued,
     SkillProgressed,
@@ -19,7 +20,7 @@ from nemotron_agent.core.agent_events import (
 from nemotron_agent.core.chat_model import Phase
 from nemotron_agent.core.json_text import encodable, to_json
 from nemotron_agent.core.task import CallRecord, TaskResult, TaskStats, TaskStatus
-from nemotron_agent.core.tool import Outcome, ToolSpec
+from nemotron_agent.core.tool import Outcome, RequestState, ToolSpec
 
 OUTCOMES = {
     Outcome.SUCCEEDED: ToolCallRecord.OUTCOME_SUCCEEDED,
@@ -109,6 +110,11 @@ def feedback_message(event: AgentEvent) -> ExecuteTask.Feedback:
         feedback.phase = feedback.CALLING
         feedback.tool = encodable(event.call.name)
         feedback.arguments = to_json(event.call.arguments)
+    elif isinstance(event, CallWaits):
+        confirms = event.state is RequestState.CONFIRM
+        feedback.phase = feedback.CONFIRM if confirms else feedback.EXECUTING
+        feedback.tool = event.call.name
+        feedback.text = encodable(event.text)
     elif isinstance(event, SkillProgressed):
         feedback.phase = feedback.EXECUTING
         feedback.tool = event.call.name

@@ -34,8 +34,6 @@ def _unbuilt(skill: Skill) -> Iterator[Problem]:
         yield Problem(('dispatch',), '"request" is not supported yet', 'use direct')
     if skill.enabled_when is not None:
         yield Problem(('enabled_when',), 'conditions are not supported yet', 'remove it')
-    if skill.confirm == 'always':
-        yield Problem(('confirm',), '"always" is not supported yet', 'use never')
 
 
 def _keys_of_other_interfaces(skill: Skill) -> Iterator[Problem]:

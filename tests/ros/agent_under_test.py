@@ -4,10 +4,12 @@ import threading
 
 import yaml
 from nemotron_agent_interfaces.action import ExecuteTask, NavigateToPose
+from nemotron_agent_interfaces.msg import ActionRequest
 from rclpy.action import ActionClient
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
+from nemotron_agent.ros.action_request_publisher import QOS
 from nemotron_agent.ros.agent_node import AgentNode
 from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
 from nemotron_agent.testing.listed_model import ListedModel
@@ -43,16 +45,30 @@ MANIFEST = {
 }
 
 
+def manifest_with(**keys):
+    """The manifest with other keys of its skill."""
+    return {'skills': [{**MANIFEST['skills'][0], **keys}]}
+
+
 class AgentUnderTest:
     """The node, its robot (a mock action server), and a client's view of it."""
 
-    def __init__(self, domain, folder, replies, *, before_reply=lambda cancel: None, **parameters):
+    def __init__(
+        self,
+        domain,
+        folder,
+        replies,
+        *,
+        before_reply=lambda cancel: None,
+        manifest=MANIFEST,
+        **parameters,
+    ):
         self.domain = domain
         self.model = ListedModel(replies, before_reply=before_reply)
         self.load_failures = []
-        manifest = folder / 'skills.yaml'
-        manifest.write_text(yaml.safe_dump(MANIFEST))
-        overrides = {'skills_file': str(manifest), 'diagnostics_period_sec': 0.1, **parameters}
+        skills_file = folder / 'skills.yaml'
+        skills_file.write_text(yaml.safe_dump(manifest))
+        overrides = {'skills_file': str(skills_file), 'diagnostics_period_sec': 0.1, **parameters}
         self.node = AgentNode(
             load_model=self._load_model,
             context=domain.context,
@@ -86,6 +102,14 @@ class AgentUnderTest:
         """Send a goal; return it with its feedback on its way."""
         assert self.tasks.wait_for_server(SOON)
         return SentGoal(self.tasks, ExecuteTask.Goal(task=task, **goal))
+
+    def requests(self):
+        """Follow `action_requests` from its first message on; return the list it grows."""
+        requests = []
+        self.client_node.create_subscription(
+            ActionRequest, 'action_requests', requests.append, QOS
+        )
+        return requests
 
     def call(self, service_type, name, **request):
         """Call a service of the node and wait for the response."""

@@ -420,11 +420,6 @@ MEANING = [
     ),
     (
         'timeout_sec: 60',
-        'confirm: always',
-        's.yaml:26: skill "drive": confirm: "always" is not supported yet: use never',
-    ),
-    (
-        'timeout_sec: 60',
         'enabled_when: battery > 20',
         's.yaml:26: skill "drive": enabled_when: conditions are not supported yet: remove it',
     ),
