@@ -1,8 +1,14 @@
 """One event that says stop, passed down from whoever may cancel to whoever works."""
 
 import enum
+import logging
 import threading
 from collections.abc import Callable
+from typing import TypeVar
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar('Result')
 
 
 class CancelReason(enum.Enum):
@@ -20,7 +26,7 @@ class CancelToken:
 
     def __init__(self) -> None:
         self._event = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._reason: CancelReason | None = None
         self._callbacks: list[Callable[[], None]] = []
 
@@ -35,7 +41,7 @@ class CancelToken:
         return self._reason
 
     def cancel(self, reason: CancelReason = CancelReason.CANCELED) -> None:
-        """Cancel, and run the callbacks in this thread."""
+        """Cancel, and run the callbacks in this thread, all of them even if one fails."""
         with self._lock:
             if self._event.is_set():
                 return
@@ -43,7 +49,19 @@ class CancelToken:
             self._event.set()
             callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except Exception:
+                logger.exception('what a cancel calls for failed')
+
+    def unless_canceled(self, action: Callable[[], Result]) -> Result | None:
+        """Do something short, or return None if canceled; no cancel comes in between.
+
+        A cancel from another thread waits for the action, and then finds what that added by
+        `on_cancel`.
+        """
+        with self._lock:
+            return None if self._event.is_set() else action()
 
     def wait(self, timeout_sec: float | None = None) -> bool:
         """Wait for a cancel; return whether there was one."""

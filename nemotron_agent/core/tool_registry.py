@@ -245,7 +245,8 @@ class _ObservedRequest:
 def _ended_early(cancel: CancelToken) -> ToolResult:
     if cancel.reason is CancelReason.TIMED_OUT:
         return ToolResult(Outcome.TIMED_OUT, 'The time is over; it was not started.')
-    return ToolResult(Outcome.CANCELED, 'Canceled before it started.')
+    word = 'Stopped' if cancel.reason is CancelReason.STOPPED else 'Canceled'
+    return ToolResult(Outcome.CANCELED, f'{word} before it started.')
 
 
 def _failed(error: Exception, was_sent: bool) -> ToolResult:

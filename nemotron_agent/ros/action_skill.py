@@ -1,11 +1,12 @@
 """A skill that is a ROS action."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from action_msgs.msg import GoalStatus
 
+from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.tool import CallContext, Outcome, RequestState, ToolResult
 from nemotron_agent.ros.goal import Goal
 from nemotron_agent.ros.goal_client import GoalClient
@@ -58,14 +59,23 @@ class ActionSkill(RosSkill):
         if missing is not None:
             return missing
         context.on_state(RequestState.SENT)
-        goal = self._client.send(message)
+        sent = context.cancel.unless_canceled(lambda: self._send(message, context.cancel))
+        if sent is None:
+            return self.not_started(context)
+        goal, undo = sent
         context.on_goal_id(goal.key.hex())
         watch = GoalWatch(goal, self._client, context, deadline, self._limits)
         try:
             end = watch.wait(GoalProgress(message, context.on_feedback))
             return self._result_of(end, goal, watch, arguments, timeout_sec)
         finally:
+            undo()
             goal.release()
+
+    def _send(self, message: Any, cancel: CancelToken) -> tuple[Goal, Callable[[], None]]:
+        """Send a goal that a cancel cancels in its own thread; return what undoes that."""
+        goal = self._client.send(message)
+        return goal, cancel.on_cancel(goal.cancel)
 
     def _wait_for_server(self, context: CallContext, timeout_sec: float) -> ToolResult | None:
         def is_ready() -> bool:
@@ -77,8 +87,7 @@ class ActionSkill(RosSkill):
         if wait_until(is_ready, timeout_sec, ends):
             return None
         if context.cancel.canceled:
-            outcome, word = early_end(context.cancel)
-            return ToolResult(outcome, f'{self.skill.id} {word} before it started.')
+            return self.not_started(context)
         return ToolResult(
             Outcome.UNAVAILABLE,
             f'{self.skill.id} cannot be used now: nothing serves the action '

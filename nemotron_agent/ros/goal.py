@@ -99,17 +99,18 @@ class Goal:
             ask_cancel = (
                 self._cancel_wanted and unanswered and now - self._cancel_asked_at > RETRY_SEC
             )
+            if ask_cancel:
+                self._cancel_asked_at = now
             handle = self._handle
         if ask_result and handle is not None:
             self._ask_result(handle, now)
         if ask_cancel:
-            self._ask_cancel(now)
+            self._ask_cancel()
 
     def cancel(self) -> None:
-        """Have the goal canceled: at once, or as soon as it is accepted."""
+        """Have the goal canceled: at once, or as soon as it is accepted. From any thread."""
         with self._lock:
             self._cancel_wanted = True
-            self._cancel_asked_at = 0.0
         self.advance()
 
     def release(self) -> None:
@@ -129,8 +130,10 @@ class Goal:
             self.rejected = not handle.accepted
             self._handle = handle if handle.accepted else None
             cancel_now = self._cancel_wanted and handle.accepted and not self._client.closed
+            if cancel_now:
+                self._cancel_asked_at = time.monotonic()
         if cancel_now:
-            self._ask_cancel(time.monotonic())
+            self._ask_cancel()
         self.changed.set()
 
     def take_feedback(self, message: Any) -> None:
@@ -170,12 +173,12 @@ class Goal:
                 self.unknown_to_server = True
         self.changed.set()
 
-    def _ask_cancel(self, now: float) -> None:
+    def _ask_cancel(self) -> None:
         # A handle made from the id reaches the goal even if its acceptance was never seen.
         handle = self._handle or self._client.handle_of(self)
         future = handle.cancel_goal_async()
         with self._lock:
-            self._cancel_future, self._cancel_asked_at = future, now
+            self._cancel_future = future
         future.add_done_callback(self._take_cancel_answer)
 
     def _take_cancel_answer(self, future: Any) -> None:

@@ -5,9 +5,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from nemotron_agent.core.tool import Outcome, ToolResult, ToolSpec
+from nemotron_agent.core.tool import CallContext, Outcome, ToolResult, ToolSpec
 from nemotron_agent.ros.message_conversion import FieldError, message_from_dict, message_to_dict
-from nemotron_agent.ros.waiting import WaitLimits
+from nemotron_agent.ros.waiting import WaitLimits, early_end
 from nemotron_agent.skills.request_template import RequestTemplate
 from nemotron_agent.skills.result_text import result_text, summary
 from nemotron_agent.skills.skill import Skill
@@ -72,6 +72,11 @@ class RosSkill:
     def misfit(self, error: FieldError) -> ToolResult:
         """Make the result of arguments that no message can be made of."""
         return ToolResult(Outcome.INVALID, f'{self.skill.id} was not started. {error}.')
+
+    def not_started(self, context: CallContext) -> ToolResult:
+        """Make the result of a run that was told to end before it had asked for anything."""
+        outcome, word = early_end(context.cancel)
+        return ToolResult(outcome, f'{self.skill.id} {word} before it started.')
 
     def data_of(self, message: Any) -> dict[str, Any]:
         """Make JSON values of a result message, long ones cut."""

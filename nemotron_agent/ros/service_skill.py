@@ -88,15 +88,16 @@ class ServiceSkill(RosSkill):
             lambda: context.cancel.canceled,
         ):
             if context.cancel.canceled:
-                outcome, word = early_end(context.cancel)
-                return ToolResult(outcome, f'{name} {word} before it started.')
+                return self.not_started(context)
             return ToolResult(
                 Outcome.UNAVAILABLE,
                 f'{name} cannot be used now: nothing serves the service {self.interface_path}.',
             )
         answered = threading.Event()
         context.on_state(RequestState.SENT)
-        future = self._client.call(request)
+        future = context.cancel.unless_canceled(lambda: self._client.call(request))
+        if future is None:
+            return self.not_started(context)
         future.add_done_callback(lambda done: answered.set())
         undo = context.cancel.on_cancel(answered.set)
         try:

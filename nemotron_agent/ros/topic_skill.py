@@ -72,15 +72,19 @@ class PublishSkill(RosSkill):
             lambda: context.cancel.canceled,
         ):
             if context.cancel.canceled:
-                outcome, word = early_end(context.cancel)
-                return ToolResult(outcome, f'{name} {word} before it started.')
+                return self.not_started(context)
             return ToolResult(
                 Outcome.UNAVAILABLE,
                 f'{name} cannot be used now: nothing listens on the topic {self.interface_path}.',
             )
         context.on_state(RequestState.SENT)
-        self._publisher.publish(message)
+        if context.cancel.unless_canceled(lambda: self._publish(message)) is None:
+            return self.not_started(context)
         return self.succeeded({}, arguments)
+
+    def _publish(self, message: Any) -> bool:
+        self._publisher.publish(message)
+        return True
 
     def _has_listener(self) -> bool:
         publisher = self._publisher

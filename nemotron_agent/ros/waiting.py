@@ -43,4 +43,6 @@ def early_end(cancel: CancelToken) -> tuple[Outcome, str]:
     """Outcome and word for a run that was told to end."""
     if cancel.reason is CancelReason.TIMED_OUT:
         return Outcome.TIMED_OUT, 'ran out of time'
+    if cancel.reason is CancelReason.STOPPED:
+        return Outcome.CANCELED, 'was stopped'
     return Outcome.CANCELED, 'was canceled'

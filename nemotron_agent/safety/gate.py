@@ -16,6 +16,7 @@ from nemotron_agent.core.gate import (
 from nemotron_agent.core.tool import RequestState
 from nemotron_agent.safety.confirmation import Confirmations
 from nemotron_agent.safety.resource_locks import ResourceLocks
+from nemotron_agent.safety.stop_latch import Stop, StopLatch
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class SafetyGate:
         confirmations: where requests wait for an operator.
         resources: who uses which part of the robot.
         always_confirmed: skills that an operator confirms each time.
+        stop: while it holds, nothing passes.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class SafetyGate:
         confirmations: Confirmations | None = None,
         resources: ResourceLocks | None = None,
         always_confirmed: Collection[str] = (),
+        stop: StopLatch | None = None,
     ) -> None:
+        self._stop = stop or StopLatch()
         self.confirmations = confirmations or Confirmations()
         self.resources = resources or ResourceLocks()
         self._always_confirmed = frozenset(always_confirmed)
@@ -52,17 +56,22 @@ class SafetyGate:
         observer: RequestObserver = ignore_request,
     ) -> Iterator[Decision]:
         """Decide on a request, and keep its resources until the context ends."""
-        try:
-            decision = self._judge(request, cancel, observer)
-        except Exception as error:
-            logger.exception('the gate failed on %s', request.call.name)
-            decision = Decision(
-                Verdict.DENY, f'the gate could not decide: {error}', request.call.arguments
-            )
-        try:
-            yield decision
-        finally:
-            self.resources.give_back(request)
+        with self._stop.watch(cancel) as stop:
+            try:
+                decision = (
+                    self._judge(request, cancel, observer)
+                    if stop is None
+                    else _stopped(request, stop)
+                )
+            except Exception as error:
+                logger.exception('the gate failed on %s', request.call.name)
+                decision = Decision(
+                    Verdict.DENY, f'the gate could not decide: {error}', request.call.arguments
+                )
+            try:
+                yield decision
+            finally:
+                self.resources.give_back(request)
 
     def observe(self, request: CallRequest, state: RequestState, text: str) -> None:
         """Take a state of a request it admitted."""
@@ -102,6 +111,11 @@ class SafetyGate:
         return dataclasses.replace(
             decision, verdict=Verdict.ALLOW, reason=answer.text, arguments=answer.arguments
         )
+
+
+def _stopped(request: CallRequest, stop: Stop) -> Decision:
+    reason = f'the robot is {stop}; nothing moves until its release'
+    return Decision(Verdict.DENY, reason, request.call.arguments, 'stop')
 
 
 def _refused(decision: Decision, reason: str, cancel: CancelToken) -> Decision:

@@ -8,6 +8,7 @@ from nemotron_agent.safety.confirmation import Confirmations
 from nemotron_agent.safety.gate import SafetyGate
 from nemotron_agent.safety.resource_locks import ResourceLocks
 from nemotron_agent.safety.resource_policy import ResourcePolicy, ResourceRules
+from nemotron_agent.safety.stop_latch import StopLatch
 
 NO_WAITING = ResourcePolicy(default=ResourceRules(same_or_lower='reject'))
 
@@ -119,3 +120,23 @@ def test_a_run_that_ended_unknown_keeps_its_resources():
     gate.observe(drive, RequestState.CANCELED, '')
     with gate.admit(request('turn'), CancelToken()) as decision:
         assert decision.verdict is Verdict.ALLOW
+
+
+def test_nothing_passes_while_the_robot_is_stopped():
+    stop = StopLatch()
+    gate = SafetyGate(stop=stop)
+    stop.stop('the service ~/stop')
+    with gate.admit(request(), CancelToken()) as denied:
+        assert denied.verdict is Verdict.DENY
+        assert denied.reason.startswith('the robot is stopped by the service ~/stop at ')
+        assert denied.reason.endswith('nothing moves until its release')
+    stop.release()
+    with gate.admit(request(), CancelToken()) as allowed:
+        assert allowed.verdict is Verdict.ALLOW
+
+
+def test_a_stop_cancels_what_has_passed():
+    stop, cancel = StopLatch(), CancelToken()
+    with SafetyGate(stop=stop).admit(request(), cancel):
+        stop.stop('a test')
+        assert cancel.reason is CancelReason.STOPPED
