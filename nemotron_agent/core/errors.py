@@ -8,6 +8,7 @@ NemotronAgentError
 |  |- ModelDownloadError    no source delivers the file, or there is no room for it
 |  |- ChatTemplateError     a template that no tool format knows, or that fails
 |  |- EndpointError         a model's server that does not answer, or not as one
+|  |- MemoryShortError      a model that needs more memory than it may have
 |  |- ContextFullError      a prompt that does not fit into the context
 |  `- EvaluationError       the runtime could not evaluate tokens
 |- ArchiveError             conversations on disk that cannot be read or written
@@ -52,6 +53,10 @@ class EndpointError(ModelError):
     def __init__(self, text: str, status: int = 0) -> None:
         super().__init__(text)
         self.status = status
+
+
+class MemoryShortError(ModelError):
+    """A model that needs more memory than it may have; the text ends with tables."""
 
 
 class ContextFullError(ModelError):

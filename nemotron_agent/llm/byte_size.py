@@ -21,6 +21,7 @@ def parse_bytes(text: str, name: str) -> int:
     """Read an amount such as 3GiB, 800 MB or 1000000.
 
     Args:
+        text: the amount.
         name: what it is given as, for the error.
 
     Raises:

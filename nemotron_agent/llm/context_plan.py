@@ -57,7 +57,9 @@ def context_parts(
     )
     outputs = settings.sequences * shape.vocabulary * _FLOAT
     yield MemoryPart('outputs', outputs, by_llama=True)
-    widest = max(shape.feed_forward, shape.embedding, shape.recurrent.inner if shape.recurrent else 0)
+    widest = max(
+        shape.feed_forward, shape.embedding, shape.recurrent.inner if shape.recurrent else 0
+    )
     yield MemoryPart('activations', round(settings.n_ubatch * widest * _ACTIVATION_BYTES))
 
 

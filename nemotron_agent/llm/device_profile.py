@@ -10,6 +10,7 @@ import yaml
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.llm.cpu_repacking import repacked_types
+from nemotron_agent.llm.memory_budget import MemoryBudget, wanted_budget
 from nemotron_agent.llm.memory_settings import Machine
 
 _MIB = 1 << 20
@@ -37,15 +38,17 @@ class DeviceProfile(pydantic.BaseModel):
     gpu: Literal['shared', 'own', 'none']
     cpu_flags: tuple[str, ...] = ()
 
-    @property
-    def total_bytes(self) -> int:
-        """Memory that Linux has."""
-        return self.memory_mib * _MIB
+    def budget(self, wanted: str, reserve_bytes: int) -> MemoryBudget:
+        """The least of what is wanted and what the device has to give.
 
-    @property
-    def available_bytes(self) -> int:
-        """What the system leaves."""
-        return (self.memory_mib - self.system_mib) * _MIB
+        Raises:
+            ConfigurationError: what is wanted is neither `auto` nor an amount nor a percentage.
+        """
+        total_bytes = self.memory_mib * _MIB
+        left = max(0, total_bytes - self.system_mib * _MIB - reserve_bytes)
+        budget = MemoryBudget(left, f'what {self.name} has, less its system and the reserve')
+        wish = wanted_budget(wanted, total_bytes)
+        return budget if wish is None else min(budget, wish, key=lambda each: each.bytes)
 
     @property
     def machine(self) -> Machine:
@@ -92,6 +95,4 @@ def find_device(name: str, devices: dict[str, DeviceProfile] | None = None) -> D
         return devices[name]
     near = difflib.get_close_matches(name.lower(), devices, n=1, cutoff=0.4)
     meant = f'did you mean {near[0]}? ' if near else ''
-    raise ConfigurationError(
-        f'there is no device {name!r}: {meant}There are {", ".join(devices)}'
-    )
+    raise ConfigurationError(f'there is no device {name!r}: {meant}There are {", ".join(devices)}')

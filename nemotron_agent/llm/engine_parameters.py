@@ -71,24 +71,24 @@ class EngineParameters:
     warm_start_mb: int = 512
 
     def __post_init__(self) -> None:
-        _check_range('n_ctx', self.n_ctx, 256, 1 << 20)
-        _check_range('n_batch', self.n_batch, 16, 8192)
-        _check_range('n_ubatch', self.n_ubatch, 0, self.n_batch)
-        _check_range('n_gpu_layers', self.n_gpu_layers, -1, 1000)
-        _check_range('n_threads', self.n_threads, 0, 256)
-        _check_range('snapshot_slots', self.snapshot_slots, 0, 63)
-        _check_choice('kv_type', self.kv_type, KV_TYPES)
-        _check_choice('flash_attention', self.flash_attention, FLASH_ATTENTION)
-        _check_choice('reply_protocol', self.reply_protocol, REPLY_PROTOCOLS)
-        _check_choice('tool_format', self.tool_format, TOOL_FORMATS)
-        _check_range('temperature', self.temperature, 0.0, 2.0)
-        _check_range('top_p', self.top_p, 0.0, 1.0)
-        _check_range('call_temperature', self.call_temperature, 0.0, 2.0)
-        _check_range('call_top_p', self.call_top_p, 0.0, 1.0)
-        _check_range('seed', self.seed, 0, (1 << 31) - 1)
-        _check_range('max_reply_tokens', self.max_reply_tokens, 1, 32768)
-        _check_range('max_thinking_tokens', self.max_thinking_tokens, 0, 32768)
-        _check_range('warm_start_mb', self.warm_start_mb, 0, 1 << 20)
+        check_range('n_ctx', self.n_ctx, 256, 1 << 20)
+        check_range('n_batch', self.n_batch, 16, 8192)
+        check_range('n_ubatch', self.n_ubatch, 0, self.n_batch)
+        check_range('n_gpu_layers', self.n_gpu_layers, -1, 1000)
+        check_range('n_threads', self.n_threads, 0, 256)
+        check_range('snapshot_slots', self.snapshot_slots, 0, 63)
+        check_choice('kv_type', self.kv_type, KV_TYPES)
+        check_choice('flash_attention', self.flash_attention, FLASH_ATTENTION)
+        check_choice('reply_protocol', self.reply_protocol, REPLY_PROTOCOLS)
+        check_choice('tool_format', self.tool_format, TOOL_FORMATS)
+        check_range('temperature', self.temperature, 0.0, 2.0)
+        check_range('top_p', self.top_p, 0.0, 1.0)
+        check_range('call_temperature', self.call_temperature, 0.0, 2.0)
+        check_range('call_top_p', self.call_top_p, 0.0, 1.0)
+        check_range('seed', self.seed, 0, (1 << 31) - 1)
+        check_range('max_reply_tokens', self.max_reply_tokens, 1, 32768)
+        check_range('max_thinking_tokens', self.max_thinking_tokens, 0, 32768)
+        check_range('warm_start_mb', self.warm_start_mb, 0, 1 << 20)
         if self.kv_type != 'f16' and self.flash_attention == 'off':
             raise ConfigurationError(
                 f'parameter kv_type is "{self.kv_type}", which needs flash attention: '
@@ -109,12 +109,14 @@ class EngineParameters:
         return min(psutil.cpu_count(logical=False) or usable, usable)
 
 
-def _check_range(name: str, value: float, low: float, high: float) -> None:
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a parameter outside of its range, with a ConfigurationError."""
     if not low <= value <= high:
         raise ConfigurationError(f'parameter {name} is {value}: it goes from {low} to {high}')
 
 
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse a parameter that is none of its choices, with a ConfigurationError."""
     if value not in choices:
         raise ConfigurationError(
             f'parameter {name} is "{value}": choose one of {", ".join(choices)}'

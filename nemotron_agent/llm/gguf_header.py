@@ -77,7 +77,9 @@ class GgufHeader:
             with path.open('rb') as file:
                 start = file.read(len(_MAGIC))
                 if start != _MAGIC:
-                    raise ModelFileError(f'{path} is not a GGUF model file: it begins with {start!r}')
+                    raise ModelFileError(
+                        f'{path} is not a GGUF model file: it begins with {start!r}'
+                    )
                 with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                     return _read(_Cursor(data, len(_MAGIC)))
         except OSError as error:

@@ -13,10 +13,15 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 import llama_cpp  # noqa: E402
 from llguidance.llamacpp import lltokenizer_from_vocab  # noqa: E402
 
-__all__ = ['build', 'llama_cpp', 'lltokenizer_from_vocab']
+__all__ = ['build', 'has_gpu', 'llama_cpp', 'lltokenizer_from_vocab']
 
 
 def build() -> str:
     """Version of llama-cpp-python and what its llama.cpp was compiled for and runs on."""
     info = llama_cpp.llama_print_system_info().decode('utf-8', 'replace')
     return f'llama-cpp-python {llama_cpp.__version__}, {info}'
+
+
+def has_gpu() -> bool:
+    """Whether this llama.cpp was built for a GPU and finds one."""
+    return bool(llama_cpp.llama_supports_gpu_offload())

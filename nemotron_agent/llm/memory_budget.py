@@ -7,7 +7,6 @@ from nemotron_agent.llm.byte_size import parse_bytes
 from nemotron_agent.llm.system_memory import SystemMemory
 
 AUTO = 'auto'
-_PARAMETER = 'parameter memory_budget'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,13 +51,13 @@ def read_budget(wanted: str, reserve_bytes: int, system: SystemMemory) -> Memory
         for group in groups
     ]
     total = min([system.total_bytes, *(group.limit_bytes or 0 for group in groups)])
-    wish = wanted_bytes(wanted, total)
+    wish = wanted_budget(wanted, total)
     if wish is not None:
-        budgets.append(MemoryBudget(wish, f'{_PARAMETER}, {wanted}'))
+        budgets.append(wish)
     return min(budgets, key=lambda budget: budget.bytes)
 
 
-def wanted_bytes(wanted: str, total_bytes: int) -> int | None:
+def wanted_budget(wanted: str, total_bytes: int) -> MemoryBudget | None:
     """What a budget's text comes to; None for `auto`.
 
     Args:
@@ -71,14 +70,16 @@ def wanted_bytes(wanted: str, total_bytes: int) -> int | None:
     text = wanted.strip()
     if text.lower() == AUTO:
         return None
+    return MemoryBudget(_amount(text, total_bytes), f'memory_budget, {text}')
+
+
+def _amount(text: str, total_bytes: int) -> int:
     if not text.endswith('%'):
-        return parse_bytes(text, _PARAMETER)
+        return parse_bytes(text, 'memory_budget')
     try:
         percent = float(text[:-1])
     except ValueError:
         percent = 0.0
     if not 0.0 < percent <= 100.0:
-        raise ConfigurationError(
-            f'{_PARAMETER} is "{wanted}": a percentage goes from 1% to 100%'
-        )
+        raise ConfigurationError(f'memory_budget is "{text}": a percentage goes from 1% to 100%')
     return round(total_bytes * percent / 100)

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 
+from nemotron_agent.llm.engine_parameters import KV_TYPES, check_choice, check_range
 from nemotron_agent.llm.memory_budget import MemoryBudget
 from nemotron_agent.llm.memory_plan import MemoryPlan, plan_memory
 from nemotron_agent.llm.memory_settings import KV_BLOCKS, Conditions, MemorySettings
@@ -34,6 +35,9 @@ class MemoryWish:
 
     Attributes:
         n_batch: most that `n_ubatch` may be.
+
+    Raises:
+        ConfigurationError: a setting is out of range.
     """
 
     n_ctx: int | None = None
@@ -41,6 +45,16 @@ class MemoryWish:
     kv_type: str | None = None
     n_ubatch: int | None = None
     n_batch: int = 512
+
+    def __post_init__(self) -> None:
+        if self.n_ctx is not None:
+            check_range('n_ctx', self.n_ctx, 256, 1 << 20)
+        if self.snapshot_slots is not None:
+            check_range('snapshot_slots', self.snapshot_slots, 0, 63)
+        if self.kv_type is not None:
+            check_choice('kv_type', self.kv_type, KV_TYPES)
+        if self.n_ubatch is not None:
+            check_range('n_ubatch', self.n_ubatch, 1, self.n_batch)
 
 
 def candidates(

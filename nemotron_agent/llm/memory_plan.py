@@ -49,9 +49,7 @@ class MemoryPlan:
         return self.shares_memory or part.place is Place.HOST
 
 
-def plan_memory(
-    shape: ModelShape, settings: MemorySettings, conditions: Conditions
-) -> MemoryPlan:
+def plan_memory(shape: ModelShape, settings: MemorySettings, conditions: Conditions) -> MemoryPlan:
     """Plan the memory of a model."""
     parts = (
         *weight_parts(shape, conditions),

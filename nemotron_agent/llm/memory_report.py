@@ -42,24 +42,38 @@ def settings_text(settings: MemorySettings) -> str:
 
 def plan_table(plan: MemoryPlan, budget: MemoryBudget | None = None) -> Table:
     """A row for each part, then the sum and the budget."""
-    table = Table('part', 'MiB', 'what', title=settings_text(plan.settings), title_justify='left')
+    table = Table(
+        'part',
+        'MiB',
+        'memory of',
+        'what',
+        title=settings_text(plan.settings),
+        title_justify='left',
+    )
     table.columns[1].justify = 'right'
     for part in plan.parts:
-        table.add_row(part.name, _mib(part.bytes), _meaning(part, plan))
+        table.add_row(part.name, _mib(part.bytes), _place(part, plan), _MEANINGS[part.name])
     table.add_section()
-    table.add_row('needed', _mib(plan.needed_bytes), 'all of it but what can be given back')
+    table.add_row('needed', _mib(plan.needed_bytes), '', 'all of it but what can be given back')
     if plan.resident_bytes != plan.needed_bytes:
-        table.add_row('resident', _mib(plan.resident_bytes), 'most that tools such as top show')
+        table.add_row(
+            'resident', _mib(plan.resident_bytes), '', 'most that tools such as top show'
+        )
     if budget is not None:
-        table.add_row('budget', _mib(budget.bytes), budget.source)
+        table.add_row('budget', _mib(budget.bytes), '', budget.source)
     return table
 
 
 def alternatives_table(plans: Sequence[MemoryPlan]) -> Table:
     """A row for each plan that fits."""
     table = Table(
-        'n_ctx', 'snapshot_slots', 'kv_type', 'n_ubatch', 'needed MiB',
-        title='what would fit', title_justify='left',
+        'n_ctx',
+        'snapshot_slots',
+        'kv_type',
+        'n_ubatch',
+        'needed MiB',
+        title='what would fit',
+        title_justify='left',
     )
     for plan in plans:
         settings = plan.settings
@@ -102,12 +116,10 @@ def plan_record(plan: MemoryPlan) -> dict[str, Any]:
     }
 
 
-def _meaning(part: MemoryPart, plan: MemoryPlan) -> str:
-    meaning = _MEANINGS[part.name]
-    if part.place is Place.GPU and part.name != 'cuda_context':
-        where = 'memory shared with the GPU' if plan.shares_memory else "the GPU's own memory"
-        return f'{meaning.partition(",")[0]}; in {where}'
-    return meaning
+def _place(part: MemoryPart, plan: MemoryPlan) -> str:
+    if part.place is Place.HOST:
+        return 'CPU'
+    return 'GPU, shared' if plan.shares_memory else 'GPU'
 
 
 def _mib(n_bytes: int) -> str:

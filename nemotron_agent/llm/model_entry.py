@@ -5,6 +5,7 @@ from typing import Annotated
 import pydantic
 
 from nemotron_agent.core.chat_model import ReplyProtocol
+from nemotron_agent.llm.model_shape import ModelShape
 
 Text = Annotated[str, pydantic.Field(min_length=1)]
 FileName = Annotated[str, pydantic.Field(pattern=r'^[A-Za-z0-9][A-Za-z0-9._+-]*\.gguf$')]
@@ -69,6 +70,7 @@ class ModelEntry(_Checked):
         min_support: for a model that finds a call for any command: support by a command below
             which a first call is held back; None holds back none.
         n_ctx: context to open unless told otherwise [tokens].
+        shape: what the header of the file says, for planning memory without the file.
     """
 
     name: Annotated[str, pydantic.Field(pattern=r'^[a-z0-9][a-z0-9._-]*$')]
@@ -87,3 +89,4 @@ class ModelEntry(_Checked):
     sampling: SuggestedSampling = SuggestedSampling()
     call_sampling: SuggestedSampling = SuggestedSampling()
     min_support: float | None = None
+    shape: ModelShape | None = None

@@ -139,9 +139,7 @@ def _shape(header: GgufHeader) -> ModelShape:
     layers, embedding = get('block_count'), get('embedding_length')
     heads = _greatest(get('attention.head_count', 0))
     kv_heads = get('attention.head_count_kv', heads)
-    attention = [
-        i for i in range(layers) if parts[i] & {'attn_k.weight', 'attn_qkv.weight'}
-    ]
+    attention = [i for i in range(layers) if parts[i] & {'attn_k.weight', 'attn_qkv.weight'}]
     head_size = embedding // heads if heads else 0
     recurrent = sum('ssm_conv1d.weight' in names for names in parts.values())
     return ModelShape(

@@ -35,14 +35,37 @@ PARAMETERS = {
     'system_prompt_file': _Parameter(
         '', 'What the model is told first; empty is the text shipped.'
     ),
-    'n_ctx': _Parameter(8192, 'Tokens the context holds.', 512, 1048576),
-    'n_batch': _Parameter(512, 'Tokens evaluated at once while reading.', 16, 8192),
+    'n_ctx': _Parameter(
+        8192, 'Tokens the context holds; 0 chooses what there is memory for.', 0, 1048576
+    ),
+    'n_batch': _Parameter(512, 'Tokens handed over at once while reading.', 16, 8192),
+    'n_ubatch': _Parameter(
+        0,
+        'Tokens evaluated at once while reading; 0 chooses by memory, at most n_batch and 512.',
+        0,
+        8192,
+    ),
     'n_gpu_layers': _Parameter(-1, 'Layers on the GPU; -1 is all of them.', -1, 1000),
     'n_threads': _Parameter(0, 'CPU threads; 0 is one for each physical core.', 0, 256),
     'snapshot_slots': _Parameter(
-        4, 'States of the context to keep, for switching among conversations.', 0, 63
+        4,
+        'States of the context to keep, for switching among conversations; -1 chooses by memory.',
+        -1,
+        63,
     ),
-    'kv_type': _Parameter('f16', 'Type of the KV cache.', choices=('f16', 'q8_0', 'q4_0')),
+    'kv_type': _Parameter(
+        'f16',
+        'Type of the KV cache; auto chooses by memory.',
+        choices=('auto', 'f16', 'q8_0', 'q4_0'),
+    ),
+    'memory_budget': _Parameter(
+        'auto',
+        'Most memory of this process: an amount such as 3GiB, a share of all such as 60%, or auto '
+        'for what the machine has available.',
+    ),
+    'memory_reserve_mb': _Parameter(
+        512, 'Memory of the machine to leave to others, of what it has available [MB].', 0, 1048576
+    ),
     'flash_attention': _Parameter('auto', 'Flash attention.', choices=('auto', 'on', 'off')),
     'reply_protocol': _Parameter(
         'auto',

@@ -190,7 +190,7 @@ def test_an_empty_system_prompt_fails_the_configure(make_agent, tmp_path):
 
 def test_a_parameter_out_of_range_is_refused(make_agent):
     agent = make_agent()
-    result = agent.node.set_parameters([Parameter('n_ctx', value=1)])[0]
+    result = agent.node.set_parameters([Parameter('n_ctx', value=-1)])[0]
     assert not result.successful
     assert 'n_ctx' in result.reason
 

@@ -30,7 +30,7 @@ def test_parameters_are_read_by_name():
 
 
 def test_a_choice_that_is_none():
-    with pytest.raises(ConfigurationError, match='kv_type is "f8": choose one of f16, q8_0'):
+    with pytest.raises(ConfigurationError, match='kv_type is "f8": choose one of auto, f16, q8_0'):
         AgentParameters(Values(kv_type='f8'))
 
 
