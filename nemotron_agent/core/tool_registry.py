@@ -174,6 +174,8 @@ class ToolRegistry:
                 result = invalid(problem)
             else:
                 result = self._run(tool, request, cancel, observe, on_feedback, timeout_sec)
+            if decision.verdict is Verdict.CLAMP:
+                result = dataclasses.replace(result, text=f'{decision.reason}. {result.text}')
             return record(result, decision.verdict, decision.reason, request.request_id)
 
     def _run(

@@ -21,6 +21,7 @@ from nemotron_agent.evaluation.suite import SuiteEntry
 from nemotron_agent.evaluation.watched_model import WatchedModel
 from nemotron_agent.evaluation.watched_tool import WatchedTool
 from nemotron_agent.safety.gate import SafetyGate
+from nemotron_agent.testing.open_policy import OpenPolicy
 
 ORIGIN = 'evaluation'
 TASK_TIMEOUT_SEC = 300.0
@@ -56,7 +57,7 @@ class ConversationRun:
         ]
         self._registry = ToolRegistry(
             [*self._tools, *builtin_tools(model.reply_protocol)],
-            PolicyGate(SafetyGate(), case.deny),
+            PolicyGate(SafetyGate(OpenPolicy()), case.deny),
         )
         self._agent = Agent(self._model, self._registry, robot.system_prompt, AgentLimits())
         self._conversation = Conversation(conversation_id)

@@ -11,14 +11,8 @@ from typing import Any
 
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.tool import ToolSpec
+from nemotron_agent.core.units import kind_of
 
-# Factors to the first unit of each kind; exact by definition (SI brochure, international inch).
-_KINDS: tuple[Mapping[str, float], ...] = (
-    {'m': 1.0, 'cm': 0.01, 'mm': 0.001, 'km': 1000.0, 'in': 0.0254, 'ft': 0.3048},
-    {'deg': 1.0, 'rad': 57.29577951308232},
-    {'s': 1.0, 'min': 60.0, 'h': 3600.0},
-    {'m/s': 1.0, 'cm/s': 0.01, 'km/h': 1 / 3.6},
-)
 _SHOWN = re.compile(r'<number> <([^>]+)>')
 _WRITTEN = re.compile(r'\s*(-?[\d.]+)\s*(\S*)\s*')
 
@@ -54,8 +48,7 @@ def _kind(schema: Mapping[str, Any]) -> Mapping[str, float]:
     """The units of a number's kind; empty if it has no unit, or one that has no others."""
     if schema.get('type') not in ('number', 'integer') or 'enum' in schema or 'const' in schema:
         return {}
-    unit = schema.get('unit')
-    return next((kind for kind in _KINDS if unit in kind), {})
+    return kind_of(str(schema.get('unit', '')))
 
 
 def _shown(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """Builds from the parameters all that a configured agent is made of."""
 
+import contextlib
 import dataclasses
 import logging
 from collections.abc import Callable
@@ -24,7 +25,11 @@ from nemotron_agent.core.task import Task, TaskResult
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool_registry import ToolRegistry
 from nemotron_agent.llm.model_loading import ModelParameters, load_model
+from nemotron_agent.perception.fact_store import FactStore
+from nemotron_agent.ros.fact_subscriptions import FactSubscriptions
+from nemotron_agent.ros.interface_schema import complete_inputs
 from nemotron_agent.ros.parameters import AgentParameters
+from nemotron_agent.ros.policy_loading import load_policy
 from nemotron_agent.ros.skill_loading import SkillTools, load_skill_tools
 from nemotron_agent.safety.confirmation import Confirmations
 from nemotron_agent.safety.gate import SafetyGate
@@ -43,6 +48,7 @@ class ConfiguredAgent:
 
     model: ChatModel
     skills: SkillTools
+    facts: FactSubscriptions
     registry: ToolRegistry
     gate: SafetyGate
     agent: Agent
@@ -57,9 +63,10 @@ class ConfiguredAgent:
         return self.agent.run(task, conversation, on_event, cancel)
 
     def close(self) -> None:
-        """Free the model, the skills' clients and the archive."""
+        """Free the model, the archive, the skills' clients and the subscriptions."""
         self.conversations.close()
         self.skills.close()
+        self.facts.close()
         self.model.close()
 
 
@@ -73,7 +80,7 @@ def assemble(
     resources: ResourceLocks,
     load_model: LoadModel = load_model,
 ) -> ConfiguredAgent:
-    """Load manifest, skills and model, in this order: what is cheap to find wrong comes first.
+    """Load manifest, policy, skills and model: what is cheap to find wrong comes first.
 
     Args:
         node: whose executor runs the skills' callbacks.
@@ -88,17 +95,21 @@ def assemble(
     places = load_places(_file(parameters.places_file, 'places.yaml'))
     manifest = load_manifest(_file(parameters.skills_file, 'skills.yaml'), places)
     prompt = _read_prompt(_file(parameters.system_prompt_file, 'system_prompt.txt'))
-    skills = load_skill_tools(node, manifest, places, parameters.server_wait_sec)
-    try:
+    inputs = {skill.id: complete_inputs(manifest, skill) for skill in manifest.skills}
+    store = FactStore()
+    policy = load_policy(_file(parameters.policy_file, 'policy.yaml'), manifest, store, inputs)
+    with contextlib.ExitStack() as undo:
+        facts = FactSubscriptions(node, policy.file.facts, store)
+        undo.callback(facts.close)
+        skills = load_skill_tools(node, manifest, places, parameters.server_wait_sec)
+        undo.callback(skills.close)
         model = load_model(model_parameters(parameters))
-    except BaseException:
-        skills.close()
-        raise
+        undo.pop_all()
     tools = [*skills.tools, *builtin_tools(model.reply_protocol)]
     gate = SafetyGate(
+        policy,
         Confirmations(parameters.confirm_timeout_sec, by_another=parameters.confirm_by_another),
         resources,
-        [skill.id for skill in manifest.skills if skill.confirm == 'always'],
     )
     registry = ToolRegistry(tools, gate, observer)
     limits = AgentLimits(
@@ -116,6 +127,7 @@ def assemble(
     return ConfiguredAgent(
         model=model,
         skills=skills,
+        facts=facts,
         registry=registry,
         gate=gate,
         agent=Agent(model, registry, prompt, limits, notes, conversations.keep_turn),

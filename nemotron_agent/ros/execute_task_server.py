@@ -9,6 +9,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 
 from nemotron_agent.core.agent_events import AgentEvent
 from nemotron_agent.core.errors import TaskRefusedError
+from nemotron_agent.core.origin import Origin
 from nemotron_agent.core.task import TaskResult, TaskStatus
 from nemotron_agent.core.task_queue import TaskHandle
 from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
@@ -79,7 +80,7 @@ class ExecuteTaskServer:
             handle = self._intake.submit(
                 goal.task,
                 on_event,
-                origin=goal.origin or 'action',
+                origin=str(Origin('action', goal.origin)),
                 conversation_id=goal.conversation_id,
                 priority=goal.priority,
                 thinking=thinking_choice(goal.thinking, ExecuteTask.Goal),

@@ -32,6 +32,7 @@ PARAMETERS = {
     ),
     'skills_file': _Parameter('', 'Skill manifest; empty is the one shipped.'),
     'places_file': _Parameter('', 'Named places; empty is the file shipped.'),
+    'policy_file': _Parameter('', 'Who may do what; empty is the policy shipped.'),
     'system_prompt_file': _Parameter(
         '', 'What the model is told first; empty is the text shipped.'
     ),

@@ -19,6 +19,7 @@ from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.errors import InvalidTaskError, TaskRefusedError
 from nemotron_agent.core.json_text import encodable
 from nemotron_agent.core.messages import ToolCall
+from nemotron_agent.core.origin import Origin
 from nemotron_agent.core.task_queue import TaskQueue
 from nemotron_agent.core.tool import Outcome
 from nemotron_agent.ros.assembly import ConfiguredAgent
@@ -72,7 +73,7 @@ class AgentServices:
             handle = self._intake.submit(
                 request.task,
                 lambda event: None,
-                origin=request.origin or 'service',
+                origin=str(Origin('service', request.origin)),
                 conversation_id=request.conversation_id,
                 timeout_sec=request.timeout_sec,
             )
@@ -107,7 +108,7 @@ class AgentServices:
         try:
             record = configured.registry.call(
                 ToolCall(uuid.uuid4().hex, request.tool, arguments),
-                origin=request.origin or 'service',
+                origin=str(Origin('service', request.origin)),
                 cancel=cancel,
                 timeout_sec=request.timeout_sec if request.timeout_sec > 0.0 else None,
             )

@@ -3,7 +3,8 @@
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.gate import (
@@ -20,33 +21,41 @@ from nemotron_agent.safety.stop_latch import Stop, StopLatch
 
 logger = logging.getLogger(__name__)
 
-ALWAYS = 'the skill is confirmed each time'
+
+class CallPolicy(Protocol):
+    """Says who may do what, by request and robot alone."""
+
+    def decide(self, request: CallRequest) -> Decision:
+        """Decide on a request; returns at once, and denies what cannot be checked."""
+
+    def recheck(self, request: CallRequest, decision: Decision) -> Decision:
+        """Look again at how the robot is, for a request that passed and then had to wait."""
 
 
 class SafetyGate:
-    """Allows a declared skill with checked arguments while the resources it needs are free.
+    """Allows what the policy and, where it asks one, an operator allow, once resources are free.
 
     Implements the core's `Gate`. The agent's registry asks it before each run, and holds its
     decision for as long as the run lasts.
 
     Args:
+        policy: who may do what.
         confirmations: where requests wait for an operator.
         resources: who uses which part of the robot.
-        always_confirmed: skills that an operator confirms each time.
         stop: while it holds, nothing passes.
     """
 
     def __init__(
         self,
+        policy: CallPolicy,
         confirmations: Confirmations | None = None,
         resources: ResourceLocks | None = None,
-        always_confirmed: Collection[str] = (),
         stop: StopLatch | None = None,
     ) -> None:
         self._stop = stop or StopLatch()
+        self._policy = policy
         self.confirmations = confirmations or Confirmations()
         self.resources = resources or ResourceLocks()
-        self._always_confirmed = frozenset(always_confirmed)
 
     @contextlib.contextmanager
     def admit(
@@ -65,9 +74,8 @@ class SafetyGate:
                 )
             except Exception as error:
                 logger.exception('the gate failed on %s', request.call.name)
-                decision = Decision(
-                    Verdict.DENY, f'the gate could not decide: {error}', request.call.arguments
-                )
+                reason = f'the gate could not decide: {error}'
+                decision = Decision(Verdict.DENY, reason, request.call.arguments, 'gate')
             try:
                 yield decision
             finally:
@@ -81,20 +89,15 @@ class SafetyGate:
         self, request: CallRequest, cancel: CancelToken, observer: RequestObserver
     ) -> Decision:
         """Take the steps in order; a request that is allowed holds its resources then."""
-        decision = self._decide(request)
+        decision = self._policy.decide(request)
         if decision.verdict is Verdict.CONFIRM:
             decision = self._confirmed(request, decision, cancel, observer)
         if decision.verdict not in (Verdict.ALLOW, Verdict.CLAMP):
             return decision
         refusal = self.resources.take(request.with_arguments(decision.arguments), cancel, observer)
-        return decision if refusal is None else _refused(decision, refusal, cancel)
-
-    def _decide(self, request: CallRequest) -> Decision:
-        if not request.origin:
-            return Decision(Verdict.DENY, 'nobody is named as its origin', request.call.arguments)
-        if request.call.name in self._always_confirmed:
-            return Decision(Verdict.CONFIRM, ALWAYS, request.call.arguments)
-        return Decision(Verdict.ALLOW, '', request.call.arguments)
+        if refusal is not None:
+            return dataclasses.replace(_refused(decision, refusal, cancel), rule='resources')
+        return self._policy.recheck(request, decision)
 
     def _confirmed(
         self,

@@ -39,6 +39,11 @@ class RequestTemplate:
         else:
             self._sources = dict(skill.request)
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Dotted paths of the fields that a request may fill."""
+        return tuple(self._sources)
+
     def with_defaults(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Complete arguments with the defaults of those left out."""
         complete = dict(arguments)

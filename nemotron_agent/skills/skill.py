@@ -12,6 +12,7 @@ from pydantic import Field
 
 from nemotron_agent.core.document_model import DocumentModel, Number, Text
 from nemotron_agent.core.problems import misuse, shown
+from nemotron_agent.skills.motion_rules import MotionRules
 from nemotron_agent.skills.parameter import Parameter, Parameters
 from nemotron_agent.skills.request_source import SOURCE_KEYS, FieldSource
 from nemotron_agent.skills.result_rules import ResultRules
@@ -23,10 +24,15 @@ SKILL_ID = re.compile(r'^[a-z][a-z0-9_]{0,63}$')
 
 
 class Limit(DocumentModel):
-    """Bounds that an argument must keep, whatever the model is told."""
+    """Bounds that an argument must keep, whatever the model is told.
+
+    Attributes:
+        outside: `deny`, or `clamp` to run with the nearest value inside.
+    """
 
     minimum: Number | None = None
     maximum: Number | None = None
+    outside: Literal['deny', 'clamp'] = 'deny'
 
 
 class Skill(DocumentModel):
@@ -44,6 +50,7 @@ class Skill(DocumentModel):
         timeout_sec: limit for one run [s].
         resources: what a run needs for itself, such as `base`.
         limits: bounds by argument, kept at run time.
+        motion: where a run takes the robot; needed by policies with zones.
         confirm: whether an operator must confirm each run.
         dispatch: `direct`, or `request` for one that another node carries out.
         enabled_when: condition under which it is offered.
@@ -65,6 +72,7 @@ class Skill(DocumentModel):
     timeout_sec: Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)] = 60.0
     resources: tuple[Text, ...] = ()
     limits: dict[Text, Limit] = Field(default_factory=dict)
+    motion: MotionRules | None = None
     confirm: Literal['never', 'always'] = 'never'
     dispatch: Literal['direct', 'request'] = 'direct'
     enabled_when: Text | None = None
@@ -150,5 +158,6 @@ KEYS_OF = {
     'in': list(Parameter.model_fields),
     'result': list(ResultRules.model_fields),
     'limits': list(Limit.model_fields),
+    'motion': list(MotionRules.model_fields),
     **SOURCE_KEYS,
 }

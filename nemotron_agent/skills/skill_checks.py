@@ -22,6 +22,7 @@ def problems_in(skill: Skill, places: Places) -> Iterator[Problem]:
     if skill.request is not None and not skill.reads:
         yield from _request(skill)
     yield from _limits(skill)
+    yield from _motion(skill)
     for name in ('success', 'failure'):
         template = getattr(skill.result, name)
         if template is not None and (problem := template_problem(template)):
@@ -176,3 +177,12 @@ def _limits(skill: Skill) -> Iterator[Problem]:
             yield Problem(keys, 'it has no bound', 'give it a minimum or maximum')
         elif None not in (limit.minimum, limit.maximum) and limit.minimum > limit.maximum:  # type: ignore[operator]
             yield Problem(keys, 'the minimum is over the maximum', 'exchange them')
+
+
+def _motion(skill: Skill) -> Iterator[Problem]:
+    if skill.motion is None or (skill.request is None and skill.parameters is None):
+        return
+    filled = skill.request or {parameter.name for parameter in skill.inputs}
+    for key, path in skill.motion.fields:
+        if path not in filled:
+            yield Problem(('motion', key), f'{shown(path)} is not filled', near_miss(path, filled))

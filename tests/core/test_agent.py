@@ -24,6 +24,7 @@ from nemotron_agent.core.tool_registry import ToolRegistry
 from nemotron_agent.safety.gate import SafetyGate
 from nemotron_agent.testing.listed_model import ListedModel, calls, fumbles, says
 from nemotron_agent.testing.listed_tool import ListedTool
+from nemotron_agent.testing.open_policy import OpenPolicy
 
 TASK = Task('go to the kitchen', 'c1', 'operator')
 
@@ -34,7 +35,7 @@ class Run:
     def __init__(self, replies, tool=None, protocol=ReplyProtocol.CALL_ONLY, limits=None):
         self.tool = tool or ListedTool()
         self.model = ListedModel(replies, protocol)
-        registry = ToolRegistry([self.tool, *builtin_tools(protocol)], SafetyGate())
+        registry = ToolRegistry([self.tool, *builtin_tools(protocol)], SafetyGate(OpenPolicy()))
         self.agent = Agent(self.model, registry, 'be a robot', limits or AgentLimits())
         self.conversation = Conversation('c1')
         self.events = []
@@ -110,7 +111,7 @@ def test_models_that_only_call_are_told_how_far_they_are():
 @pytest.mark.parametrize(('notes', 'told'), [(True, f'done {ALL_DONE}'), (False, 'done')])
 def test_progress_notes_can_be_switched(notes, told):
     run = Run([calls('go_to', place='kitchen'), says('There.')], protocol=ReplyProtocol.NATIVE)
-    registry = ToolRegistry([run.tool], SafetyGate())
+    registry = ToolRegistry([run.tool], SafetyGate(OpenPolicy()))
     run.agent = Agent(run.model, registry, '', AgentLimits(), progress_notes=notes)
     run()
     assert run.model.requests[1].messages[-1].content == told
@@ -128,7 +129,7 @@ class Doubtful:
             'A robot has skills': -5.0,
         }
         registry = ToolRegistry(
-            [self.run.tool, *builtin_tools(ReplyProtocol.CALL_ONLY)], SafetyGate()
+            [self.run.tool, *builtin_tools(ReplyProtocol.CALL_ONLY)], SafetyGate(OpenPolicy())
         )
         self.run.agent = Agent(self.run.model, registry, '', AgentLimits())
         self.result = self.run()
@@ -313,7 +314,7 @@ def test_a_cancel_before_anything_was_called_leaves_no_trace():
 def test_a_cancel_while_the_model_replies():
     run = Run([calls('go_to', place='kitchen')])
     run.model = ListedModel([], before_reply=lambda cancel: cancel.cancel())
-    registry = ToolRegistry([run.tool], SafetyGate())
+    registry = ToolRegistry([run.tool], SafetyGate(OpenPolicy()))
     run.agent = Agent(run.model, registry, '', AgentLimits())
     assert run().status is TaskStatus.CANCELED
     assert run.tool.runs == []

@@ -11,6 +11,7 @@ from nemotron_agent.core.tool import Outcome, RequestState, ToolResult
 from nemotron_agent.core.tool_registry import ToolRegistry
 from nemotron_agent.safety.gate import SafetyGate
 from nemotron_agent.testing.listed_tool import ListedTool, RequestLog
+from nemotron_agent.testing.open_policy import OpenPolicy
 
 GO = ToolCall('1', 'go_to', {'place': 'dock'})
 
@@ -32,18 +33,18 @@ class FixedGate:
 
 def test_two_tools_of_one_name():
     with pytest.raises(ConfigurationError, match='two tools are called "go_to"'):
-        ToolRegistry([ListedTool(), ListedTool()], SafetyGate())
+        ToolRegistry([ListedTool(), ListedTool()], SafetyGate(OpenPolicy()))
 
 
 def test_a_schema_that_is_none():
     with pytest.raises(ConfigurationError, match='no JSON Schema'):
-        ToolRegistry([ListedTool(parameters={'type': 'thing'})], SafetyGate())
+        ToolRegistry([ListedTool(parameters={'type': 'thing'})], SafetyGate(OpenPolicy()))
 
 
 def test_states_of_a_call():
     log = RequestLog()
     tool = ListedTool(during_run=lambda context: context.on_state(RequestState.EXECUTING))
-    record = ToolRegistry([tool], SafetyGate(), log).call(GO, origin='operator')
+    record = ToolRegistry([tool], SafetyGate(OpenPolicy()), log).call(GO, origin='operator')
     assert record.verdict is Verdict.ALLOW
     assert log.states == [
         RequestState.PENDING,
@@ -56,7 +57,9 @@ def test_states_name_the_task_and_from_its_sending_on_the_goal():
     seen = []
     tool = ListedTool(during_run=lambda context: context.on_goal_id('0a1b'))
     registry = ToolRegistry(
-        [tool], SafetyGate(), lambda request, state, text: seen.append((request, state))
+        [tool],
+        SafetyGate(OpenPolicy()),
+        lambda request, state, text: seen.append((request, state)),
     )
     registry.call(GO, origin='operator', task_id='t1')
     assert {request.task_id for request, _ in seen} == {'t1'}
@@ -94,7 +97,7 @@ def test_clamped_arguments_must_fit_too():
 def test_a_tool_that_raises_is_an_aborted_call():
     log = RequestLog()
     tool = ListedTool(results=[RuntimeError('wires crossed')])
-    record = ToolRegistry([tool], SafetyGate(), log).call(GO, origin='x')
+    record = ToolRegistry([tool], SafetyGate(OpenPolicy()), log).call(GO, origin='x')
     assert record.result == ToolResult(Outcome.ABORTED, 'The skill failed: wires crossed')
     assert log.states[-1] is RequestState.ABORTED
 
@@ -109,7 +112,7 @@ def test_a_tool_that_raises_is_an_aborted_call():
 def test_a_canceled_call_does_not_start(reason, outcome):
     tool, cancel = ListedTool(), CancelToken()
     cancel.cancel(reason)
-    record = ToolRegistry([tool], SafetyGate()).call(GO, origin='x', cancel=cancel)
+    record = ToolRegistry([tool], SafetyGate(OpenPolicy())).call(GO, origin='x', cancel=cancel)
     assert record.result.outcome is outcome
     assert tool.runs == []
 
@@ -128,7 +131,7 @@ def test_a_tool_that_raises_after_it_sent_something_ended_unknown():
         results=[RuntimeError('wires crossed')],
         during_run=lambda context: context.on_state(RequestState.SENT),
     )
-    record = ToolRegistry([tool], SafetyGate(), log).call(GO, origin='x')
+    record = ToolRegistry([tool], SafetyGate(OpenPolicy()), log).call(GO, origin='x')
     assert record.result.outcome is Outcome.UNKNOWN
     assert record.result.text == (
         'The skill failed: wires crossed; the robot may still be moving.'
@@ -142,7 +145,7 @@ def test_an_end_that_becomes_known_later_is_told_and_frees_the_resources():
     log, tool, gate = (
         RequestLog(),
         ListedTool(results=[unknown], resources=('base',)),
-        SafetyGate(),
+        SafetyGate(OpenPolicy()),
     )
     registry = ToolRegistry([tool], gate, log)
     assert registry.call(GO, origin='x').result.outcome is Outcome.UNKNOWN
@@ -156,7 +159,7 @@ def test_an_end_that_becomes_known_later_is_told_and_frees_the_resources():
 
 def test_who_calls_is_told_of_the_states_of_its_own_request():
     own, all_of_them = RequestLog(), RequestLog()
-    registry = ToolRegistry([ListedTool()], SafetyGate(), all_of_them)
+    registry = ToolRegistry([ListedTool()], SafetyGate(OpenPolicy()), all_of_them)
     registry.call(GO, origin='x', on_state=own)
     registry.call(GO, origin='y')
     assert own.states == [RequestState.PENDING, RequestState.SUCCEEDED]
@@ -165,7 +168,7 @@ def test_who_calls_is_told_of_the_states_of_its_own_request():
 
 def test_a_call_canceled_while_it_waits_in_the_gate_is_canceled():
     log, tool, cancel = RequestLog(), ListedTool(), CancelToken()
-    gate = SafetyGate(always_confirmed=['go_to'])
+    gate = SafetyGate(OpenPolicy(['go_to']))
     record = ToolRegistry([tool], gate, log).call(
         GO, origin='x', cancel=cancel, on_state=lambda *state: cancel.cancel()
     )

@@ -25,6 +25,7 @@ from nemotron_agent.llm.endpoint_model import KEY_VARIABLE, N_CTX, EndpointModel
 from nemotron_agent.safety.gate import SafetyGate
 from nemotron_agent.testing.listed_endpoint import Listed, ListedEndpoint, calls, refuses, says
 from nemotron_agent.testing.listed_tool import ListedTool
+from nemotron_agent.testing.open_policy import OpenPolicy
 from nemotron_agent.testing.robot_tools import SAY, TURN
 
 CONVERSATION = (
@@ -399,7 +400,7 @@ def test_an_agent_works_with_it(endpoint):
     endpoint.answers = [calls(('go_to', {'place': 'dock'})), says('I am there.')]
     model = EndpointModel(endpoint.url)
     go_to = ListedTool()
-    tools = ToolRegistry([go_to, *builtin_tools(model.reply_protocol)], SafetyGate())
+    tools = ToolRegistry([go_to, *builtin_tools(model.reply_protocol)], SafetyGate(OpenPolicy()))
     agent = Agent(model, tools, 'You are a robot.', AgentLimits())
     model.prepare(None, tools.specs)
 

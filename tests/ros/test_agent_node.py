@@ -327,7 +327,7 @@ def test_action_requests_are_there_for_late_subscribers(make_agent):
     ]
     assert len({request.request_id for request in requests}) == 1
     last = requests[-1]
-    assert (last.origin, last.conversation_id, last.skill) == ('fleet', 'c', 'go_to')
+    assert (last.origin, last.conversation_id, last.skill) == ('action:fleet', 'c', 'go_to')
     assert last.arguments == '{"place": "kitchen"}'
     assert last.interface_path == '/navigate_to_pose'
 

@@ -9,12 +9,13 @@ from nemotron_agent.safety.gate import SafetyGate
 from nemotron_agent.safety.resource_locks import ResourceLocks
 from nemotron_agent.safety.resource_policy import ResourcePolicy, ResourceRules
 from nemotron_agent.safety.stop_latch import StopLatch
+from nemotron_agent.testing.open_policy import OpenPolicy
 
 NO_WAITING = ResourcePolicy(default=ResourceRules(same_or_lower='reject'))
 
 
 def rejecting_gate():
-    return SafetyGate(resources=ResourceLocks(NO_WAITING))
+    return SafetyGate(OpenPolicy(), resources=ResourceLocks(NO_WAITING))
 
 
 def request(name='drive', resources=('base',), origin='operator'):
@@ -51,12 +52,6 @@ def test_resources_are_given_back_when_a_run_fails():
         assert later.verdict is Verdict.ALLOW
 
 
-def test_a_request_of_nobody_is_denied():
-    with SafetyGate().admit(request(origin=''), CancelToken()) as decision:
-        assert decision.verdict is Verdict.DENY
-        assert 'nobody is named' in decision.reason
-
-
 class Operator:
     """A `RequestObserver` who answers what waits as soon as told of it."""
 
@@ -75,7 +70,7 @@ class Operator:
     [(True, Verdict.ALLOW, 'alice confirmed it'), (False, Verdict.DENY, 'alice denied it')],
 )
 def test_a_skill_that_is_always_confirmed(approve, verdict, reason):
-    gate = SafetyGate(always_confirmed=['drive'])
+    gate = SafetyGate(OpenPolicy(['drive']))
     alice = Operator(lambda r: gate.confirmations.answer(r.request_id, approve, 'alice'))
     with gate.admit(request(), CancelToken(), alice) as decision:
         assert (decision.verdict, decision.reason) == (verdict, reason)
@@ -86,7 +81,7 @@ def test_a_skill_that_is_always_confirmed(approve, verdict, reason):
 
 
 def test_what_is_canceled_while_it_waits_has_no_verdict():
-    gate, cancel = SafetyGate(always_confirmed=['drive']), CancelToken()
+    gate, cancel = SafetyGate(OpenPolicy(['drive'])), CancelToken()
     with gate.admit(request(), cancel, Operator(lambda r: cancel.cancel())) as decision:
         assert decision.verdict is Verdict.NONE
         assert gate.resources.in_use == {}
@@ -102,7 +97,7 @@ def test_an_answer_that_cannot_be_noted_denies():
         raise OSError('no space left')
 
     confirmations = Confirmations(on_answer=full_disk)
-    gate = SafetyGate(confirmations, always_confirmed=['drive'])
+    gate = SafetyGate(OpenPolicy(['drive']), confirmations)
     alice = Operator(lambda r: confirmations.answer(r.request_id, True, 'alice'))
     with gate.admit(request(), CancelToken(), alice) as decision:
         assert decision.verdict is Verdict.DENY
@@ -124,7 +119,7 @@ def test_a_run_that_ended_unknown_keeps_its_resources():
 
 def test_nothing_passes_while_the_robot_is_stopped():
     stop = StopLatch()
-    gate = SafetyGate(stop=stop)
+    gate = SafetyGate(OpenPolicy(), stop=stop)
     stop.stop('the service ~/stop')
     with gate.admit(request(), CancelToken()) as denied:
         assert denied.verdict is Verdict.DENY
@@ -137,6 +132,6 @@ def test_nothing_passes_while_the_robot_is_stopped():
 
 def test_a_stop_cancels_what_has_passed():
     stop, cancel = StopLatch(), CancelToken()
-    with SafetyGate(stop=stop).admit(request(), cancel):
+    with SafetyGate(OpenPolicy(), stop=stop).admit(request(), cancel):
         stop.stop('a test')
         assert cancel.reason is CancelReason.STOPPED
