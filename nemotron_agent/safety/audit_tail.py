@@ -1,0 +1,56 @@
+"""The end of a record's newest file, and what a crash left there."""
+
+import dataclasses
+import os
+from pathlib import Path
+
+from nemotron_agent.safety.audit_entry import AuditEntry, AuditLineError, decode_line
+
+
+@dataclasses.dataclass(frozen=True)
+class Tail:
+    """Where a file ends.
+
+    Attributes:
+        last: its last whole entry; None if it has none.
+        good_bytes: length of the file up to the end of that entry.
+        torn: what follows it.
+    """
+
+    last: AuditEntry | None
+    good_bytes: int
+    torn: bytes
+
+
+def read_tail(path: Path) -> Tail:
+    """Find the last whole entry of a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    content = path.read_bytes()
+    end = content.rfind(b'\n') + 1
+    while end:
+        start = content.rfind(b'\n', 0, end - 1) + 1
+        try:
+            return Tail(decode_line(content[start : end - 1]), end, content[end:])
+        except AuditLineError:
+            end = start
+    return Tail(None, 0, content)
+
+
+def move_aside(path: Path, tail: Tail) -> Path:
+    """Cut what is torn off a file, and keep it in one beside it.
+
+    Raises:
+        OSError: the disk fails; the file is as it was.
+    """
+    number = 1
+    while (aside := path.with_suffix(f'.torn-{number}')).exists():
+        number += 1
+    with aside.open('xb') as file:
+        file.write(tail.torn)
+        file.flush()
+        os.fsync(file.fileno())
+    os.truncate(path, tail.good_bytes)
+    return aside
