@@ -46,11 +46,10 @@ class Transcript:
         elif feedback.phase == phases.ANSWERING:
             self._answered += feedback.text
             self._stream('answer', feedback.text, 'green')
-        elif feedback.phase == phases.PREFILL:
-            if feedback.text:
-                self._line('context', feedback.text, 'yellow')
-            elif 0.0 <= feedback.progress < 1.0:
-                self._progress('reading', f'{feedback.progress:.0%}')
+        elif feedback.phase == phases.PREFILL and 0.0 <= feedback.progress < 1.0:
+            self._progress('reading', f'{feedback.progress:.0%}')
+        elif feedback.phase == phases.COMPACTED:
+            self._line('context', feedback.text, 'yellow')
         elif feedback.phase == phases.QUEUED and feedback.text:
             self._line('queued', feedback.text, 'dim')
         elif feedback.tool and feedback.tool not in RESERVED_NAMES:

@@ -12,7 +12,6 @@ from nemotron_agent.core.agent_events import (
     ModelProgressed,
     SkillProgressed,
     ToolCalled,
-    TurnsDropped,
 )
 from nemotron_agent.core.builtin_tools import ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
@@ -26,6 +25,7 @@ from nemotron_agent.core.chat_model import (
     StopReason,
     Usage,
 )
+from nemotron_agent.core.context_window import ContextWindow, WindowRules
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.conversation_archive import FinishedTurn
 from nemotron_agent.core.doubt import HELD_BACK, Doubts
@@ -55,11 +55,13 @@ class Agent:
         progress_notes: whether the model is told beside each result how far the command is done;
             None is for models whose replies are always calls.
         keep_turn: called with each turn that was added, before the task's result is given.
+        window_rules: how conversations are kept within the model's context.
 
     Attributes:
         model, tools, limits: as given.
         system: what the model is told first.
         progress_notes: whether it is told how far a command is done.
+        window: keeps conversations within the model's context.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Agent:
         limits: AgentLimits,
         progress_notes: bool | None = None,
         keep_turn: KeepTurn = lambda conversation, turn: None,
+        window_rules: WindowRules | None = None,
     ) -> None:
         self.model = model
         self.tools = tools
@@ -78,6 +81,20 @@ class Agent:
         calls_only = model.reply_protocol is ReplyProtocol.CALL_ONLY
         self.progress_notes = calls_only if progress_notes is None else progress_notes
         self._keep_turn = keep_turn
+        self.window = ContextWindow(model, window_rules or WindowRules())
+
+    def opening(self, conversation: Conversation) -> ChatRequest:
+        """The request that every reply of a conversation begins with."""
+        return ChatRequest(conversation.id, (self.system,), self.tools.specs)
+
+    def compact_when_idle(self, conversation: Conversation, cancel: CancelToken) -> bool:
+        """Summarise a conversation's old turns if its room is nearly used up; whether it was."""
+        try:
+            done = self.window.compact_when_idle(self.opening(conversation), conversation, cancel)
+        except ModelError as error:
+            logger.warning('conversation "%s" is not summarised: %s', conversation.id, error)
+            return False
+        return done is not None
 
     def run(
         self, task: Task, conversation: Conversation, on_event: EventSink, cancel: CancelToken
@@ -189,30 +206,20 @@ class _TaskRun:
         return self._after_call(self._call(call))
 
     def _ask_model(self) -> ModelReply:
-        """Ask for the next reply; where the context is full, leave out the oldest turns."""
-        dropped = 0
-        while True:
-            request = ChatRequest(
-                conversation_id=self._task.conversation_id,
-                messages=(self._agent.system, *self._conversation.messages, *self.turn),
-                tools=self._agent.tools.specs,
-                thinking=self._thinking.for_reply(self._task.text, self._failed),
-                priority=self._task.priority,
-                withheld=self._doubts.withheld,
-            )
-            try:
-                reply = self._agent.model.reply(request, self._on_progress, self._cancel)
-            except ContextFullError:
-                if not self._conversation.turns:
-                    raise
-                left_out = self._conversation.left_out
-                left_out = dataclasses.replace(left_out, turns=left_out.turns + 1)
-                self._conversation.shorten(self._conversation.turns[1:], left_out)
-                dropped += 1
-                continue
-            if dropped:
-                self._on_event(TurnsDropped(dropped))
-            return reply
+        opening = dataclasses.replace(
+            self._agent.opening(self._conversation),
+            thinking=self._thinking.for_reply(self._task.text, self._failed),
+            priority=self._task.priority,
+            withheld=self._doubts.withheld,
+        )
+        return self._agent.window.reply(
+            opening,
+            self._conversation,
+            self.turn,
+            self._on_progress,
+            self._on_event,
+            self._cancel,
+        )
 
     def _on_progress(self, progress: ReplyProgress) -> None:
         if self._first_token_sec is None and progress.phase is not Phase.PREFILL:
@@ -285,10 +292,12 @@ class _TaskRun:
 
     def _told(self, record: CallRecord) -> str:
         """What the model is told of a call."""
-        if not self._agent.progress_notes or record.result.outcome is not Outcome.SUCCEEDED:
-            return record.result.text
+        result = record.result
+        told = self._agent.window.result_for_model(record.call.name, result.text, self._on_event)
+        if not self._agent.progress_notes or result.outcome is not Outcome.SUCCEEDED:
+            return told
         done = [r.call for r in self._calls if r.result.outcome is Outcome.SUCCEEDED]
-        return f'{record.result.text} {progress_note(self._task.text, done)}'
+        return f'{told} {progress_note(self._task.text, done)}'
 
     def _stopped_by_guard(self) -> TaskResult | None:
         end = self._guard.end

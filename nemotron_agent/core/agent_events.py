@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 from nemotron_agent.core.chat_model import ReplyProgress
+from nemotron_agent.core.compacted import ContextCompacted
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.task import CallRecord
 from nemotron_agent.core.tool import RequestState, SkillFeedback
@@ -55,13 +56,30 @@ class CallEnded:
 
 
 @dataclasses.dataclass(frozen=True)
-class TurnsDropped:
-    """The oldest turns were left out to make room in the context."""
+class ResultShortened:
+    """A tool's result was too long for the model, which was told head and tail of it."""
 
-    turns: int
+    tool: str
+    characters: int
+    kept_characters: int
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return (
+            f'the model was told {self.kept_characters} of the {self.characters} characters of '
+            f'the result of {self.tool}'
+        )
 
 
 AgentEvent = (
-    Queued | ModelProgressed | ToolCalled | CallWaits | SkillProgressed | CallEnded | TurnsDropped
+    Queued
+    | ModelProgressed
+    | ToolCalled
+    | CallWaits
+    | SkillProgressed
+    | CallEnded
+    | ContextCompacted
+    | ResultShortened
 )
 EventSink = Callable[[AgentEvent], None]

@@ -137,9 +137,21 @@ class ChatModel(Protocol):
     def n_ctx(self) -> int:
         """Tokens its context holds."""
 
+    def reply_reserve(self, thinking: bool) -> int:
+        """Tokens of the context that a prompt must leave to a reply, with reasoning or without."""
+
     @property
     def min_support(self) -> float | None:
         """Support by a command below which `Doubts` hold back a first call; None: never."""
+
+    def count_tokens(self, request: ChatRequest) -> int | None:
+        """Tokens of a request's prompt; None if the model cannot tell.
+
+        It does not wait for replies, and evaluates nothing.
+
+        Raises:
+            ModelError: the prompt cannot be written.
+        """
 
     def reply(
         self,
@@ -179,11 +191,19 @@ class ChatModel(Protocol):
 
 
 class RepliesOnly:
-    """What a `ChatModel` does that can only reply: nothing is made ready, no likelihood known."""
+    """What a `ChatModel` does that can only reply: it counts, prepares and estimates nothing."""
+
+    def reply_reserve(self, thinking: bool) -> int:
+        """It says itself when a prompt leaves too little."""
+        return 0
 
     @property
     def min_support(self) -> float | None:
         """Without likelihoods nothing is held back."""
+        return None
+
+    def count_tokens(self, request: ChatRequest) -> int | None:
+        """It cannot tell."""
         return None
 
     def prepare(

@@ -10,6 +10,13 @@ from nemotron_agent.core.messages import Message
 Turn = tuple[Message, ...]
 
 
+def shown(turns: Iterable[Turn], left_out: LeftOut) -> tuple[Message, ...]:
+    """What the model sees of turns: a note of what is left out, then their messages."""
+    note = left_out.note
+    noted = (Message('user', note),) if note else ()
+    return (*noted, *(message for turn in turns for message in turn))
+
+
 @dataclasses.dataclass
 class Conversation:
     """What was said so far. A turn is a command and all that came of it; turns are added whole.
@@ -32,9 +39,7 @@ class Conversation:
     @property
     def messages(self) -> tuple[Message, ...]:
         """What the model sees: a note of what is left out, then all messages, oldest first."""
-        note = self.left_out.note
-        noted = (Message('user', note),) if note else ()
-        return (*noted, *(message for turn in self.turns for message in turn))
+        return shown(self.turns, self.left_out)
 
     def add_turn(self, turn: Turn) -> None:
         """Add a finished turn."""

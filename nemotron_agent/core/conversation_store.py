@@ -48,6 +48,11 @@ class ConversationStore:
         if self.archive is not None:
             self.archive.keep_turn(conversation, turn)
 
+    def keep_window(self, conversation: Conversation) -> None:
+        """Have the archive keep what the model sees of a conversation that became shorter."""
+        if self.archive is not None:
+            self.archive.keep_window(conversation)
+
     def remove(self, conversation_id: str) -> bool:
         """Forget a conversation, in the archive too; return whether there was one."""
         with self._lock:

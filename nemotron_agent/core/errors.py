@@ -10,6 +10,7 @@ NemotronAgentError
 |  |- EndpointError         a model's server that does not answer, or not as one
 |  |- MemoryShortError      a model that needs more memory than it may have
 |  |- ContextFullError      a prompt that does not fit into the context
+|  |  `- TurnTooLargeError  a command that does not even fit without its conversation
 |  `- EvaluationError       the runtime could not evaluate tokens
 |- ArchiveError             conversations on disk that cannot be read or written
 `- TaskRefusedError         a task that is not taken
@@ -74,6 +75,27 @@ class ContextFullError(ModelError):
         )
         self.needed_tokens = needed_tokens
         self.n_ctx = n_ctx
+
+
+class TurnTooLargeError(ContextFullError):
+    """A command, with what came of it, that does not fit even without its conversation.
+
+    Args:
+        needed_tokens: tokens of the whole prompt.
+        n_ctx, opening, reply: tokens of the context, of system prompt and tools, and those kept
+            free for the reply.
+    """
+
+    def __init__(self, needed_tokens: int, n_ctx: int, opening: int, reply: int) -> None:
+        super().__init__(needed_tokens + reply, n_ctx)
+        room = max(0, n_ctx - opening - reply)
+        self.args = (
+            'the command, with what came of it and what is to be remembered, has '
+            f'{needed_tokens - opening} tokens and there is room for {room}: of the {n_ctx} '
+            f'tokens of the context {opening} are for system prompt and tools and {reply} for the '
+            'reply. '
+            'Shorten the command, or raise the parameter n_ctx; the conversation is as it was',
+        )
 
 
 class EvaluationError(ModelError):

@@ -17,6 +17,7 @@ class LeftOut:
         reasonings: replies whose reasoning is gone.
         summary: of the turns that are gone, as far as they were summarised; may be empty.
         facts: commands of turns that are gone which taught something, oldest first.
+        lost_facts: such commands that are gone too, as there were too many.
     """
 
     turns: int = 0
@@ -24,6 +25,7 @@ class LeftOut:
     reasonings: int = 0
     summary: str = ''
     facts: tuple[str, ...] = ()
+    lost_facts: int = 0
 
     @property
     def note(self) -> str:
@@ -34,6 +36,7 @@ class LeftOut:
                 (self.turns, 'of the oldest turns'),
                 (self.results, 'tool results but for a line each'),
                 (self.reasonings, 'pieces of your reasoning'),
+                (self.lost_facts, 'things to remember'),
             )
             if count
         )

@@ -1,5 +1,6 @@
 """Tasks wait here for their turn: by priority, one at a time a conversation, bounded."""
 
+import functools
 import itertools
 import logging
 import threading
@@ -14,6 +15,11 @@ from nemotron_agent.core.task import Task, TaskResult, TaskStatus
 logger = logging.getLogger(__name__)
 
 RunTask = Callable[[Task, EventSink, CancelToken], TaskResult]
+WhenIdle = Callable[[CancelToken], object]
+
+
+def _rest(cancel: CancelToken) -> None:
+    """Do nothing when idle."""
 
 
 class TaskHandle:
@@ -83,12 +89,23 @@ class TaskQueue:
         capacity: tasks that may wait.
         workers: tasks that may run at once.
         default_timeout_sec: limit for a task that sets none, from its submission [s].
+        when_idle: done in one of the threads after tasks, once none runs or waits. No task begins
+            before it has ended, and every task cancels it.
     """
 
     def __init__(
-        self, run: RunTask, *, capacity: int, workers: int, default_timeout_sec: float
+        self,
+        run: RunTask,
+        *,
+        capacity: int,
+        workers: int,
+        default_timeout_sec: float,
+        when_idle: WhenIdle = _rest,
     ) -> None:
         self._run = run
+        self._when_idle = when_idle
+        self._has_idle_work = False
+        self._idle: CancelToken | None = None
         self._capacity = capacity
         self._default_timeout_sec = default_timeout_sec
         self._order = itertools.count()
@@ -141,6 +158,7 @@ class TaskQueue:
             position += len(self._running)
             preempted = self._gives_way_to(handle)
             self._changed.notify_all()
+        self._end_idle_work(CancelReason.PREEMPTED)
         on_event(Queued(position))
         timeout_sec = task.timeout_sec or self._default_timeout_sec
         timer = threading.Timer(timeout_sec, handle.cancel.cancel, (CancelReason.TIMED_OUT,))
@@ -156,17 +174,26 @@ class TaskQueue:
         """Cancel what runs and what waits."""
         with self._changed:
             handles = [*self._running, *self._waiting]
+        self._end_idle_work(reason)
         for handle in handles:
             handle.cancel.cancel(reason)
 
     def cancel_conversation(self, conversation_id: str, timeout_sec: float) -> bool:
-        """Cancel the tasks of a conversation; return whether they ended in time [s]."""
+        """Cancel the tasks of a conversation; return whether they ended in time [s].
+
+        What is done when idle ends too: it may be about that conversation.
+        """
         with self._changed:
             handles = list(self._of(conversation_id))
         for handle in handles:
             handle.cancel.cancel()
+        self._end_idle_work(CancelReason.CANCELED)
         deadline = time.monotonic() + timeout_sec
-        return all(handle.wait(max(0.0, deadline - time.monotonic())) for handle in handles)
+        with self._changed:
+            is_quiet = self._changed.wait_for(lambda: self._idle is None, timeout_sec)
+        return is_quiet and all(
+            handle.wait(max(0.0, deadline - time.monotonic())) for handle in handles
+        )
 
     def close(self, timeout_sec: float) -> bool:
         """Cancel everything and end the threads; return whether they ended in time [s]."""
@@ -185,6 +212,8 @@ class TaskQueue:
 
     def _next(self) -> TaskHandle | None:
         """The waiting task that may start now; the lock is held."""
+        if self._idle is not None:
+            return None
         busy = {handle.task.conversation_id for handle in self._running}
         ready = [h for h in self._waiting if h.task.conversation_id not in busy]
         return min(ready, key=lambda handle: handle.rank, default=None)
@@ -214,24 +243,52 @@ class TaskQueue:
         )
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
+        work = self._wait_for_work()
+        while work is not None:
+            work()
+            work = self._wait_for_work()
+
+    def _wait_for_work(self) -> Callable[[], None] | None:
+        """The next task, or what is done when idle; None once the queue is closed."""
+        with self._changed:
+            while not self._closed:
                 handle = self._next()
-                while handle is None and not self._closed:
-                    self._changed.wait()
-                    handle = self._next()
-                if handle is None or self._closed:
-                    return
-                self._waiting.remove(handle)
-                self._running.append(handle)
-            try:
-                result = self._run(handle.task, handle.on_event, handle.cancel)
-            except Exception as error:
-                logger.exception('a task failed')
-                result = TaskResult(
-                    TaskStatus.INTERNAL, error=f'the agent failed: {error!r}; see its log'
-                )
-            with self._changed:
-                self._running.remove(handle)
-                self._changed.notify_all()
-            handle.end(result)
+                if handle is not None:
+                    self._waiting.remove(handle)
+                    self._running.append(handle)
+                    return functools.partial(self._carry_out, handle)
+                if self._has_idle_work and not (self._running or self._waiting or self._idle):
+                    self._has_idle_work = False
+                    self._idle = CancelToken()
+                    return functools.partial(self._do_idle_work, self._idle)
+                self._changed.wait()
+        return None
+
+    def _carry_out(self, handle: TaskHandle) -> None:
+        try:
+            result = self._run(handle.task, handle.on_event, handle.cancel)
+        except Exception as error:
+            logger.exception('a task failed')
+            result = TaskResult(
+                TaskStatus.INTERNAL, error=f'the agent failed: {error!r}; see its log'
+            )
+        with self._changed:
+            self._running.remove(handle)
+            self._has_idle_work = True
+            self._changed.notify_all()
+        handle.end(result)
+
+    def _do_idle_work(self, cancel: CancelToken) -> None:
+        try:
+            self._when_idle(cancel)
+        except Exception:
+            logger.exception('what is done between tasks failed')
+        with self._changed:
+            self._idle = None
+            self._changed.notify_all()
+
+    def _end_idle_work(self, reason: CancelReason) -> None:
+        with self._changed:
+            idle = self._idle
+        if idle is not None:
+            idle.cancel(reason)

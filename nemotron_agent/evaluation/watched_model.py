@@ -48,6 +48,14 @@ class WatchedModel:
         """Support below which a first call is held back."""
         return self._model.min_support
 
+    def reply_reserve(self, thinking: bool) -> int:
+        """Tokens to leave to a reply."""
+        return self._model.reply_reserve(thinking)
+
+    def count_tokens(self, request: ChatRequest) -> int | None:
+        """Tokens of a prompt; see `ChatModel`."""
+        return self._model.count_tokens(request)
+
     def reply(
         self,
         request: ChatRequest,

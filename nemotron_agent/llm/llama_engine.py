@@ -54,12 +54,14 @@ class LlamaEngine:
         self._closed = False
         self._min_support = parameters.min_support
         self._running = AbortFlag()
+        self._counting = threading.Lock()
         loaded: concurrent.futures.Future[LlamaWorker] = concurrent.futures.Future()
         self._thread = threading.Thread(
             target=self._own_model, args=(parameters, loaded), name='llama_engine', daemon=True
         )
         self._thread.start()
         worker = loaded.result()
+        self._worker = worker
         self._rules = worker.rules
         self._n_ctx = worker.n_ctx
 
@@ -87,6 +89,10 @@ class LlamaEngine:
     def n_ctx(self) -> int:
         """Tokens its context holds."""
         return self._n_ctx
+
+    def reply_reserve(self, thinking: bool) -> int:
+        """Tokens that a prompt must leave to a reply, with reasoning or without."""
+        return self._worker.reply_reserve(thinking)
 
     @property
     def n_waiting(self) -> int:
@@ -117,6 +123,18 @@ class LlamaEngine:
             request.conversation_id,
             request.priority,
         )
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        """Tokens of a request's prompt, counted in the caller's thread: it waits for no reply.
+
+        Raises:
+            ChatTemplateError: the template fails on the messages.
+            EvaluationError: the model is closed.
+        """
+        with self._counting:
+            if self._closed:
+                raise EvaluationError(f'the model {self._name} is closed')
+            return self._worker.count_prompt(request, opens_reply=True)
 
     def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
         """Natural logarithm of the probability that `text` follows other text.
@@ -237,7 +255,9 @@ class LlamaEngine:
         try:
             self._serve(worker)
         finally:
-            worker.close()
+            with self._counting:
+                self._closed = True
+                worker.close()
 
     def _serve(self, worker: LlamaWorker) -> None:
         while True:

@@ -111,15 +111,15 @@ class LlamaWorker:
     def reply(self, request: ChatRequest, on_progress: OnProgress, flag: AbortFlag) -> ModelReply:
         """Go on with a conversation."""
         asked_tools = request.tools
-        request = dataclasses.replace(request, tools=tuple(map(with_units, asked_tools)))
+        request = _with_units(request)
         max_tokens = request.max_tokens or self._parameters.max_reply_tokens
         thinks = request.thinking and self.rules.think_begin is not None
-        max_thinking = self._parameters.max_thinking_tokens if thinks else 0
+        max_thinking = self._max_thinking(request.thinking)
         if request.tools:
             # Bad schemas show before anything is read.
             self.rules.grammar.matcher(request.callable_tools)
         prompt = self._prompts.write(request, self._logs.get(request.conversation_id))
-        self._check_room(prompt, max_tokens + max_thinking)
+        self._check_room(prompt, self._reserve(max_tokens + max_thinking))
         self._logs.put(request.conversation_id, prompt.log)
         self.obey(flag)
         tokens = prompt.log.tokens
@@ -166,13 +166,21 @@ class LlamaWorker:
         self.state.forget(_NOBODY)
         return likelihood
 
+    def reply_reserve(self, thinking: bool) -> int:
+        """Tokens of the context to leave for the longest reply, or a quarter of it if less."""
+        return self._reserve(self._parameters.max_reply_tokens + self._max_thinking(thinking))
+
     def obey(self, flag: AbortFlag) -> None:
         """Let `flag` abort what is evaluated from now on."""
         self._context.obey(flag)
 
-    def count_prompt(self, request: ChatRequest) -> int:
-        """Tokens of a prompt, without what begins the reply."""
-        return self._prompts.count(request)
+    def count_prompt(self, request: ChatRequest, *, opens_reply: bool = False) -> int:
+        """Tokens of a prompt, with what begins the reply or not; safe in any thread.
+
+        Raises:
+            ChatTemplateError: the template fails on the messages.
+        """
+        return self._prompts.count(_with_units(request), opens_reply=opens_reply)
 
     def tokens_of(self, conversation_id: str) -> tuple[int, ...]:
         """The last prompt of a conversation and the reply to it."""
@@ -233,8 +241,15 @@ class LlamaWorker:
         if self._warm_start is not None:
             self._warm_start.write(tokens, self.state.save())
 
-    def _check_room(self, prompt: Prompt, reply_tokens: int) -> None:
-        needed = len(prompt.log.tokens) + min(reply_tokens, self.n_ctx // 4)
+    def _max_thinking(self, thinking: bool) -> int:
+        thinks = thinking and self.rules.think_begin is not None
+        return self._parameters.max_thinking_tokens if thinks else 0
+
+    def _reserve(self, reply_tokens: int) -> int:
+        return min(reply_tokens, self.n_ctx // 4)
+
+    def _check_room(self, prompt: Prompt, reserve: int) -> None:
+        needed = len(prompt.log.tokens) + reserve
         if needed > self.n_ctx:
             raise ContextFullError(needed, self.n_ctx)
 
@@ -246,6 +261,10 @@ class LlamaWorker:
             Randomness(parameters.call_temperature, parameters.call_top_p),
             parameters.seed,
         )
+
+
+def _with_units(request: ChatRequest) -> ChatRequest:
+    return dataclasses.replace(request, tools=tuple(map(with_units, request.tools)))
 
 
 def _as_asked(message: Message, tools: tuple[ToolSpec, ...]) -> Message:

@@ -69,9 +69,17 @@ class PromptWriter:
             lasting_tokens=self._lasting(request, prompt),
         )
 
-    def count(self, request: ChatRequest) -> int:
-        """Tokens of a request's messages, without what begins the reply."""
-        text = self._render(request.messages, request, opens_reply=False)
+    def count(self, request: ChatRequest, *, opens_reply: bool = False) -> int:
+        """Tokens of a request's messages, written anew; safe in any thread.
+
+        Args:
+            request: the messages, and what they are shown with.
+            opens_reply: whether to count what begins the reply too.
+
+        Raises:
+            ChatTemplateError: the template fails on the messages.
+        """
+        text = self._render(request.messages, request, opens_reply=opens_reply)
         return len(self._from_the_start(text))
 
     def shared(self, request: ChatRequest) -> list[int]:

@@ -146,6 +146,10 @@ class ScriptedModel(RepliesOnly):
         """Words its context holds."""
         return self._script.n_ctx
 
+    def count_tokens(self, request: ChatRequest) -> int:
+        """Words of the messages."""
+        return sum(len(message.content.split()) for message in request.messages)
+
     def reply(
         self,
         request: ChatRequest,
@@ -179,7 +183,7 @@ class ScriptedModel(RepliesOnly):
         on_progress: Callable[[ReplyProgress], None],
         cancel: CancelToken,
     ) -> ModelReply:
-        n_prompt = sum(len(message.content.split()) for message in request.messages)
+        n_prompt = self.count_tokens(request)
         if n_prompt > self.n_ctx:
             raise ContextFullError(n_prompt, self.n_ctx)
         rule = self._rule(request.messages)

@@ -91,7 +91,9 @@ class AgentNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to take tasks."""
         assert self._configured is not None, 'activate follows configure'
-        self._intake.queue = TaskQueue(self._configured.run_task, **self._queue_options)
+        self._intake.queue = TaskQueue(
+            self._configured.run_task, when_idle=self._configured.rest, **self._queue_options
+        )
         self.get_logger().info('active: ready for commands')
         return super().on_activate(state)
 

@@ -14,6 +14,7 @@ from nemotron_agent.core.agent_events import EventSink
 from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
+from nemotron_agent.core.context_window import WindowRules
 from nemotron_agent.core.conversation_store import ConversationStore
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.gate import RequestObserver
@@ -61,6 +62,14 @@ class ConfiguredAgent:
             task = dataclasses.replace(task, thinking=self.thinking)
         conversation = self.conversations.get(task.conversation_id)
         return self.agent.run(task, conversation, on_event, cancel)
+
+    def rest(self, cancel: CancelToken) -> None:
+        """Between tasks: summarise what will soon be too long, the newest conversation first."""
+        for conversation in reversed(self.conversations.list()):
+            if cancel.canceled:
+                return
+            if self.agent.compact_when_idle(conversation, cancel):
+                self.conversations.keep_window(conversation)
 
     def close(self) -> None:
         """Free the model, the archive, the skills' clients and the subscriptions."""
@@ -119,6 +128,12 @@ def assemble(
         max_calls=parameters.max_calls,
         time_sec=parameters.task_timeout_sec,
     )
+    window = WindowRules(
+        keep_turns=parameters.keep_turns,
+        compact_to=parameters.compact_to,
+        summary_tokens=parameters.summary_tokens,
+        max_result_characters=parameters.max_result_characters,
+    )
     thinking = Thinking(parameters.thinking)
     model.prepare(Message('system', prompt), registry.specs, thinking is Thinking.ON)
     archive = open_archive(node.get_fully_qualified_name(), parameters)
@@ -130,7 +145,7 @@ def assemble(
         facts=facts,
         registry=registry,
         gate=gate,
-        agent=Agent(model, registry, prompt, limits, notes, conversations.keep_turn),
+        agent=Agent(model, registry, prompt, limits, notes, conversations.keep_turn, window),
         conversations=conversations,
         thinking=thinking,
     )

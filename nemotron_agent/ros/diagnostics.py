@@ -61,6 +61,8 @@ class Diagnostics:
                 'tools': len(configured.registry.specs),
                 'conversations': len(conversations),
                 'context_tokens': conversations[-1].tokens if conversations else 0,
+                'compactions': configured.agent.window.compactions,
+                'last_compaction': configured.agent.window.last_compaction,
             }
             archive = configured.conversations.archive
             if archive is None:

@@ -121,6 +121,24 @@ PARAMETERS = {
         'replies are always calls.',
         choices=('auto', 'on', 'off'),
     ),
+    'keep_turns': _Parameter(
+        4, 'Newest turns of a conversation that stay as they are when it is compacted.', 0, 100
+    ),
+    'compact_to': _Parameter(
+        0.5,
+        "Share of a conversation's room in the context that stays filled when it is compacted.",
+        0.1,
+        0.9,
+    ),
+    'summary_tokens': _Parameter(
+        200,
+        'Limit of the summary of old turns that the model writes when idle; 0 has none written.',
+        0,
+        2048,
+    ),
+    'max_result_characters': _Parameter(
+        2000, 'Of a longer result of a tool the model is told head and tail.', 200, 20000
+    ),
     'task_timeout_sec': _Parameter(300.0, 'Limit for a task that sets none [s].', 0.1, 86400.0),
     'confirm_timeout_sec': _Parameter(
         60.0,

@@ -13,11 +13,12 @@ from nemotron_agent.core.agent_events import (
     CallWaits,
     ModelProgressed,
     Queued,
+    ResultShortened,
     SkillProgressed,
     ToolCalled,
-    TurnsDropped,
 )
 from nemotron_agent.core.chat_model import Phase
+from nemotron_agent.core.compacted import ContextCompacted
 from nemotron_agent.core.json_text import encodable, to_json
 from nemotron_agent.core.task import CallRecord, TaskResult, TaskStats, TaskStatus
 from nemotron_agent.core.tool import Outcome, RequestState, ToolSpec
@@ -124,9 +125,9 @@ def feedback_message(event: AgentEvent) -> ExecuteTask.Feedback:
         feedback.phase = feedback.RESULT
         feedback.tool = encodable(event.record.call.name)
         feedback.text = encodable(event.record.result.text)
-    elif isinstance(event, TurnsDropped):
-        feedback.phase = feedback.PREFILL
-        feedback.text = f'the oldest {event.turns} turns were left out to make room'
+    elif isinstance(event, ContextCompacted | ResultShortened):
+        feedback.phase = feedback.COMPACTED
+        feedback.text = encodable(event.text)
     return feedback
 
 

@@ -11,12 +11,13 @@ import jinja2.meta
 import jinja2.nodes
 import jinja2.sandbox
 
+from nemotron_agent.core.shortened import shortened
 from nemotron_agent.skills.result_rules import ResultRules
 
 logger = logging.getLogger(__name__)
 
 VARIABLES = frozenset({'result', 'arguments'})
-MAX_CHARACTERS = 2000
+MAX_CHARACTERS = 20000
 SAID_ELSEWHERE = frozenset({'error_code', 'error_msg', 'header', 'stamp', 'success', 'message'})
 
 
@@ -66,7 +67,7 @@ def render(template: str, result: Mapping[str, Any], arguments: Mapping[str, Any
         jinja2.TemplateError, TypeError, ValueError: it does not fit the result.
     """
     text = _environment().from_string(template).render(result=result, arguments=arguments)
-    return shortened(' '.join(text.split()))
+    return shortened(' '.join(text.split()), MAX_CHARACTERS)
 
 
 def result_text(
@@ -126,11 +127,4 @@ def summary(result: Mapping[str, Any]) -> str:
     """Say the fields of a result that are worth saying, as one line of JSON; may be empty."""
     told = {key: value for key, value in result.items() if key not in SAID_ELSEWHERE}
     told = {key: value for key, value in told.items() if value not in ('', None, [], {})}
-    return shortened(json.dumps(told, ensure_ascii=False)) if told else ''
-
-
-def shortened(text: str) -> str:
-    """Cut a text that is too long for a model, and say so."""
-    if len(text) <= MAX_CHARACTERS:
-        return text
-    return f'{text[:MAX_CHARACTERS]}… (cut, {len(text)} characters)'
+    return shortened(json.dumps(told, ensure_ascii=False), MAX_CHARACTERS) if told else ''

@@ -92,6 +92,14 @@ class ListedModel:
         on_progress(ReplyProgress(Phase.ANSWERING, listed.message.content))
         return listed
 
+    def reply_reserve(self, thinking: bool) -> int:
+        """It needs no room."""
+        return 0
+
+    def count_tokens(self, request: ChatRequest) -> int | None:
+        """It cannot tell."""
+        return None
+
     def prepare(
         self, system: Message | None, tools: tuple[ToolSpec, ...], thinking: bool = False
     ) -> None:

@@ -63,5 +63,5 @@ def test_an_error_is_shown():
 
 
 def test_left_out_turns_are_shown():
-    text = transcript_of({'phase': PHASES.PREFILL, 'text': 'the oldest 2 turns were left out'})
-    assert 'context  the oldest 2 turns were left out' in text
+    text = transcript_of({'phase': PHASES.COMPACTED, 'text': '2 oldest turns left out'})
+    assert 'context  2 oldest turns left out' in text

@@ -4,13 +4,14 @@ from nemotron_agent.core.agent import Agent
 from nemotron_agent.core.agent_events import (
     CallEnded,
     ModelProgressed,
+    ResultShortened,
     SkillProgressed,
     ToolCalled,
-    TurnsDropped,
 )
 from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import ReplyProtocol
+from nemotron_agent.core.compacted import ContextCompacted
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.doubt import HELD_BACK
 from nemotron_agent.core.errors import ContextFullError, EvaluationError
@@ -321,19 +322,30 @@ def test_a_cancel_while_the_model_replies():
 
 
 def test_the_oldest_turns_make_room():
-    run = Run(
-        [
-            calls('answer', text='1'),
-            calls('answer', text='2'),
-            ContextFullError(5000, 4096),
-            calls('answer', text='3'),
-        ]
-    )
-    for text in ('one', 'two', 'three'):
-        result = run(Task(text, 'c1', 'operator'))
+    answers = [calls('answer', text=f'{number}') for number in range(9)]
+    run = Run([*answers[:8], ContextFullError(4400, 4096), answers[8]])
+    for number in range(9):
+        result = run(Task(f'{number} ' * 80, 'c1', 'operator'))
     assert result.status is TaskStatus.DONE
-    assert TurnsDropped(1) in run.events
-    assert [turn[0].content for turn in run.conversation.turns] == ['two', 'three']
+    (event,) = [e for e in run.events if isinstance(e, ContextCompacted)]
+    assert event.turns > 0
+    assert run.conversation.left_out.turns == event.turns
+    assert len(run.conversation.turns) == 9 - event.turns
+    assert 'left out so far' in run.model.requests[-1].messages[1].content
+
+
+def test_the_model_is_told_head_and_tail_of_a_long_result():
+    long = ToolResult(Outcome.SUCCEEDED, 'HEAD' + 'x' * 9000 + 'TAIL')
+    replies = [calls('go_to', place='dock'), calls('answer', text='Ok.')]
+    run = Run(replies, ListedTool(results=[long]))
+    done = run()
+    told = run.model.requests[-1].messages[-1].content
+    assert told.startswith('HEAD')
+    assert 'characters left out' in told
+    assert 'TAIL' in told
+    assert len(told) < 3000
+    assert done.calls[0].result is long
+    assert ResultShortened('go_to', 9008, 2000) in run.events
 
 
 def test_a_single_turn_larger_than_the_context():

@@ -47,9 +47,13 @@ def worker():
 def make_queue(worker):
     queues = []
 
-    def make(capacity=4, workers=1, default_timeout_sec=60.0):
+    def make(capacity=4, workers=1, default_timeout_sec=60.0, **options):
         queue = TaskQueue(
-            worker, capacity=capacity, workers=workers, default_timeout_sec=default_timeout_sec
+            worker,
+            capacity=capacity,
+            workers=workers,
+            default_timeout_sec=default_timeout_sec,
+            **options,
         )
         queues.append(queue)
         return queue
@@ -203,3 +207,68 @@ def test_on_end_is_told_early_and_late(make_queue, worker):
     handle.wait(SOON)
     handle.on_end(told.append)
     assert [result.status for result in told] == [TaskStatus.DONE] * 2
+
+
+class Rest:
+    """Idle work that lasts until it is canceled."""
+
+    def __init__(self):
+        self.began = threading.Semaphore(0)
+        self.reasons = []
+
+    def __call__(self, cancel):
+        self.began.release()
+        cancel.wait(SOON)
+        self.reasons.append(cancel.reason)
+
+
+def test_idle_work_is_done_once_after_tasks(make_queue, worker):
+    done = threading.Semaphore(0)
+    queue = make_queue(when_idle=lambda cancel: done.release())
+    worker.go.set()
+    assert submit(queue, 'first').wait(SOON)
+    assert done.acquire(timeout=SOON)
+    assert submit(queue, 'second').wait(SOON)
+    assert done.acquire(timeout=SOON)
+    assert queue.close(SOON)
+    assert not done.acquire(blocking=False)
+
+
+def test_a_task_cancels_idle_work_and_begins_after_it(make_queue, worker):
+    rest = Rest()
+    queue = make_queue(workers=2, when_idle=rest)
+    worker.go.set()
+    submit(queue, 'first')
+    assert rest.began.acquire(timeout=SOON)
+    assert submit(queue, 'second').wait(SOON).status is TaskStatus.DONE
+    assert rest.reasons[0] is CancelReason.PREEMPTED
+
+
+def test_clearing_a_conversation_ends_idle_work_first(make_queue, worker):
+    rest = Rest()
+    queue = make_queue(when_idle=rest)
+    worker.go.set()
+    submit(queue, 'first')
+    assert rest.began.acquire(timeout=SOON)
+    assert queue.cancel_conversation('c', SOON)
+    assert rest.reasons == [CancelReason.CANCELED]
+
+
+def test_closing_ends_idle_work(make_queue, worker):
+    rest = Rest()
+    queue = make_queue(when_idle=rest)
+    worker.go.set()
+    submit(queue, 'first')
+    assert rest.began.acquire(timeout=SOON)
+    assert queue.close(SOON)
+    assert rest.reasons == [CancelReason.SHUTDOWN]
+
+
+def test_idle_work_that_fails_does_not_stop_the_queue(make_queue, worker):
+    def fail(cancel):
+        raise RuntimeError('oh no')
+
+    queue = make_queue(when_idle=fail)
+    worker.go.set()
+    for text in ('first', 'second'):
+        assert submit(queue, text).wait(SOON).status is TaskStatus.DONE

@@ -1,5 +1,6 @@
 """The engine on a tiny hybrid in Nemotron's style, and on a small plain transformer."""
 
+import bisect
 import dataclasses
 import threading
 import time
@@ -8,6 +9,7 @@ import pytest
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import (
+    ChatRequest,
     Phase,
     ReplyProgress,
     ReplyProtocol,
@@ -17,7 +19,7 @@ from nemotron_agent.core.errors import ConfigurationError, ContextFullError, Eva
 from nemotron_agent.core.messages import Message
 from nemotron_agent.testing.robot_tools import SAY, tool
 
-from .engine_talk import SYSTEM, TOOLS, ask, in_thread, make_engine
+from .engine_talk import SYSTEM, TOOLS, Waiting, ask, in_thread, make_engine
 
 COMMANDS = ('go to the dock', 'turn left', 'stop')
 
@@ -224,6 +226,34 @@ def test_a_full_context_is_refused_before_it_is_read(engine):
     assert ask(engine, [SYSTEM, Message('user', 'stop')]).usage.new_tokens > 0
 
 
+def test_a_prompt_has_as_many_tokens_as_were_counted(engine):
+    messages = (SYSTEM, Message('user', 'go to the dock'))
+    counted = engine.count_tokens(ChatRequest('c', messages, TOOLS))
+    assert ask(engine, messages).usage.prompt_tokens == counted
+
+
+def test_tokens_are_counted_while_the_engine_is_busy(hybrid):
+    held = Waiting()
+    thread = in_thread(lambda: ask(hybrid, [Message('user', 'hi')], on_progress=held))
+    assert held.is_held.wait(30)
+    assert hybrid.count_tokens(ChatRequest('d', (Message('user', 'hi'),), ())) > 0
+    held.let_go.set()
+    thread.join(30)
+
+
+def test_a_prompt_that_leaves_the_reserve_is_taken_and_no_longer_one(hybrid):
+    def size(words):
+        request = ChatRequest('c', (SYSTEM, Message('user', 'word ' * words)), TOOLS)
+        return hybrid.count_tokens(request)
+
+    room = hybrid.n_ctx - hybrid.reply_reserve(thinking=False)
+    words = bisect.bisect_right(range(hybrid.n_ctx), room, key=size)
+    with pytest.raises(ContextFullError) as caught:
+        ask(hybrid, [SYSTEM, Message('user', 'word ' * words)])
+    assert caught.value.needed_tokens == size(words) + hybrid.n_ctx - room
+    assert ask(hybrid, [SYSTEM, Message('user', 'word ' * (words - 1))]).usage.new_tokens > 0
+
+
 def test_bad_unicode_in_a_tool_result_is_taken(engine):
     messages, _ = converse(engine, COMMANDS[:1])
     messages[-1] = dataclasses.replace(messages[-1], content='broken \udcff\0 result')
@@ -283,3 +313,5 @@ def test_a_closed_engine_answers_nobody(tiny_hybrid_path):
     engine.forget('c')
     with pytest.raises(EvaluationError, match='the model tiny_hybrid is closed'):
         ask(engine, [Message('user', 'hi')])
+    with pytest.raises(EvaluationError, match='the model tiny_hybrid is closed'):
+        engine.count_tokens(ChatRequest('c', (Message('user', 'hi'),), ()))

@@ -17,7 +17,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from std_msgs.msg import String
 
-from nemotron_agent.core.errors import EvaluationError, ModelFileError
+from nemotron_agent.core.errors import ContextFullError, EvaluationError, ModelFileError
 from nemotron_agent.ros.action_request_publisher import QOS
 from nemotron_agent.testing.listed_model import calls
 from nemotron_agent.testing.mock_action_server import Behavior
@@ -342,3 +342,28 @@ def test_diagnostics(make_agent):
     values = {pair.key: pair.value for pair in messages[-1].status[0].values}
     assert values['model'] == 'listed'
     assert values['tasks_waiting'] == '0'
+
+
+def test_a_compaction_is_feedback_and_on_diagnostics(make_agent):
+    answers = [calls('answer', text=f'{number}') for number in range(7)]
+    agent = make_agent(
+        *answers[:6], ContextFullError(4300, 4096), answers[6], keep_turns=1
+    ).start()
+    diagnostics = []
+    agent.client_node.create_subscription(
+        DiagnosticArray, '/diagnostics', lambda message: diagnostics.append(message), 10
+    )
+    for _ in range(6):
+        agent.send('go on and on ' * 50).end()
+    goal = agent.send()
+    assert goal.end()[0] == GoalStatus.STATUS_SUCCEEDED
+    goal.wait_phase(PHASE.COMPACTED)
+    text = next(each.text for each in goal.feedback if each.phase == PHASE.COMPACTED)
+    assert 'oldest turns left out' in text
+
+    def said():
+        values = {v.key: v.value for m in diagnostics for s in m.status for v in s.values}
+        return values.get('compactions') == '1' and text in values['last_compaction']
+
+    wait_for(said, SOON)
+    assert 'left out so far' in agent.model.requests[-1].messages[1].content
