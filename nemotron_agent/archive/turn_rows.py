@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from nemotron_agent.archive.message_json import dump
+from nemotron_agent.archive.column_json import dump
 from nemotron_agent.core.chat_model import Usage
 from nemotron_agent.core.conversation_archive import FinishedTurn
 from nemotron_agent.core.gate import Verdict

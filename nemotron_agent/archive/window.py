@@ -3,9 +3,9 @@
 import dataclasses
 import json
 
-from nemotron_agent.archive.message_json import dump, message_from_json, message_to_json
+from nemotron_agent.archive.column_json import dump
 from nemotron_agent.core.conversation import Conversation
-from nemotron_agent.core.left_out import LeftOut
+from nemotron_agent.core.conversation_json import conversation_from_json, conversation_to_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,11 +25,8 @@ class Window:
 
 def window_of(conversation: Conversation) -> Window:
     """Take what is to be kept of a conversation."""
-    values = {
-        'turns': [[message_to_json(message) for message in turn] for turn in conversation.turns],
-        'left_out': dataclasses.asdict(conversation.left_out),
-    }
-    return Window(len(conversation.messages), conversation.tokens, dump(values))
+    text = dump(conversation_to_json(conversation))
+    return Window(len(conversation.messages), conversation.tokens, text)
 
 
 def read_window(conversation_id: str, tokens: int, text: str) -> Conversation:
@@ -38,11 +35,4 @@ def read_window(conversation_id: str, tokens: int, text: str) -> Conversation:
     Raises:
         ValueError, KeyError, TypeError: the text is not one of `window_of`.
     """
-    values = json.loads(text)
-    left_out = {**values['left_out'], 'facts': tuple(values['left_out']['facts'])}
-    return Conversation(
-        conversation_id,
-        turns=[tuple(map(message_from_json, turn)) for turn in values['turns']],
-        left_out=LeftOut(**left_out),
-        tokens=tokens,
-    )
+    return conversation_from_json(conversation_id, json.loads(text), tokens)

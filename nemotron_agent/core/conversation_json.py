@@ -1,9 +1,11 @@
-"""Messages as JSON values, and back."""
+"""Messages and conversations as JSON values, and back."""
 
-import json
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.left_out import LeftOut
 from nemotron_agent.core.messages import Message, ToolCall
 
 
@@ -36,6 +38,26 @@ def message_from_json(values: Mapping[str, Any]) -> Message:
     )
 
 
-def dump(value: Any) -> str:
-    """One line of JSON, in ASCII: a lone surrogate, which SQLite refuses, is then an escape."""
-    return json.dumps(value, separators=(',', ':'), default=str)
+def conversation_to_json(conversation: Conversation) -> dict[str, Any]:
+    """What the model is shown of a conversation, as JSON values."""
+    return {
+        'turns': [[message_to_json(message) for message in turn] for turn in conversation.turns],
+        'left_out': dataclasses.asdict(conversation.left_out),
+    }
+
+
+def conversation_from_json(
+    conversation_id: str, values: Mapping[str, Any], tokens: int = 0
+) -> Conversation:
+    """Make the conversation of `conversation_to_json` again.
+
+    Raises:
+        ValueError, KeyError, TypeError: the values are none of it.
+    """
+    left_out = {**values['left_out'], 'facts': tuple(values['left_out']['facts'])}
+    return Conversation(
+        conversation_id,
+        turns=[tuple(map(message_from_json, turn)) for turn in values['turns']],
+        left_out=LeftOut(**left_out),
+        tokens=tokens,
+    )
