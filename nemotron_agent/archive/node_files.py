@@ -51,12 +51,12 @@ class NodeFiles:
         """The files of a node; `folder` is one in the state folder by default."""
         # A ROS name has no dots.
         stem = node.strip('/').replace('/', '.')
-        return cls(f'/{node.strip("/")}', (folder or _folder()) / f'{stem}{SUFFIX}')
+        return cls(f'/{node.strip("/")}', (folder or conversation_folder()) / f'{stem}{SUFFIX}')
 
     @classmethod
     def find(cls, folder: Path | None = None) -> list['NodeFiles']:
         """Those of all nodes that have some."""
-        paths = sorted((folder or _folder()).glob(f'*{SUFFIX}'))
+        paths = sorted((folder or conversation_folder()).glob(f'*{SUFFIX}'))
         return [cls('/' + path.stem.replace('.', '/'), path) for path in paths]
 
     def running_node(self) -> RunningNode | None:
@@ -112,7 +112,8 @@ class NodeFiles:
         )
 
 
-def _folder() -> Path:
+def conversation_folder() -> Path:
+    """Where the files of all nodes are, unless another folder is named."""
     return state_directory() / FOLDER
 
 

@@ -106,7 +106,8 @@ def _isolation(domain: int | None) -> dict[str, str]:
 def _robot_and_agent(args: argparse.Namespace, log_dir: Path) -> Iterator[list[ChildProcess]]:
     parameters = {
         'robot': [f'speed_up:={args.speed_up}'],
-        'agent': [f'model:={args.model}', f'n_ctx:={args.n_ctx}'],
+        # A demo does not go on where the last one ended.
+        'agent': [f'model:={args.model}', f'n_ctx:={args.n_ctx}', 'keep_conversations_days:=0'],
     }
     modules = {'robot': 'nemotron_agent.sim.main', 'agent': 'nemotron_agent.ros.main'}
     with contextlib.ExitStack() as stack:

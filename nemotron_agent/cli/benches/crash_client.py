@@ -40,6 +40,7 @@ class CrashClient:
 
     def __init__(self, domain: RosDomain, answer: str) -> None:
         self._node = domain.make_node('crash_client')
+        self._domain = domain
         self._answer = answer
         self._responses: queue.Queue[str] = queue.Queue()
         self._commands = self._node.create_publisher(String, 'command', 10)
@@ -60,7 +61,8 @@ class CrashClient:
         )
 
     def close(self) -> None:
-        """Give up what runs."""
+        """Give up what runs; the domain spins no more then."""
+        self._domain.stop_spinning()
         self._goals.close(0.0)
 
     def give(self, command: Command, node_died: Callable[[], bool]) -> bool:
