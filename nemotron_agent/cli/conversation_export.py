@@ -5,9 +5,9 @@ import datetime
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nemotron_agent.archive.message_json import message_to_json
 from nemotron_agent.cli.kept_conversations import Found
 from nemotron_agent.core.conversation_archive import FinishedTurn
+from nemotron_agent.core.conversation_json import message_to_json
 from nemotron_agent.core.task import CallRecord, TaskStatus
 
 

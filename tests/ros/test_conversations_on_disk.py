@@ -46,7 +46,7 @@ def test_a_conversation_goes_on_after_a_restart(make_agent):
         NodeFiles.of_node('nemotron_agent').database, writable=False
     ) as database:
         first, second = database.turns('a')
-    assert first.origin == 'fleet'
+    assert first.origin == 'action:fleet'
     assert [record.call.name for record in first.result.calls] == ['go_to', 'answer']
     assert first.result.stats.turns == 2
     assert second.result.answer == 'I am there.'
