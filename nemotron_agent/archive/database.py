@@ -99,12 +99,17 @@ class ConversationDatabase:
 
     @property
     def size_bytes(self) -> int:
-        """What the conversations take, without free pages and the log."""
-        pages, free, size = (
-            self._connection.execute(f'PRAGMA {name}').fetchone()[0]
-            for name in ('page_count', 'freelist_count', 'page_size')
-        )
-        return int((pages - free) * size)
+        """What the conversations take, without free pages and the log.
+
+        Raises:
+            ArchiveError: it cannot be read.
+        """
+        with self._errors():
+            pages, free, size = (
+                self._connection.execute(f'PRAGMA {name}').fetchone()[0]
+                for name in ('page_count', 'freelist_count', 'page_size')
+            )
+            return int((pages - free) * size)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

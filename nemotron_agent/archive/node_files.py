@@ -71,32 +71,30 @@ class NodeFiles:
             # No lock, or one that is being taken.
             return None
 
-    def hold(self) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
         """Hold the files until the context ends or the process does.
 
         Raises:
             ArchiveError: another node holds them, or the folder cannot be written.
         """
-        return self._held()
-
-    @contextlib.contextmanager
-    def _held(self) -> Iterator[None]:
-        try:
-            self.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = self._lock_path.open('a+', encoding='utf-8')
-        except OSError as error:
-            raise ArchiveError(
-                f'{self._lock_path}: {error.strerror}: make its folder writable'
-            ) from error
-        with file:
-            deadline = time.monotonic() + LOCK_WAIT_SEC
-            while not _try_lock(file, fcntl.LOCK_EX):
-                if time.monotonic() > deadline:
-                    raise ArchiveError(self._held_by_another())
-                time.sleep(POLL_SEC)
-            file.truncate(0)
-            json.dump({'process_id': os.getpid(), 'started': time.time()}, file)
-            file.flush()
+        with contextlib.ExitStack() as stack:
+            try:
+                self.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                file = stack.enter_context(self._lock_path.open('a+', encoding='utf-8'))
+                deadline = time.monotonic() + LOCK_WAIT_SEC
+                while not _try_lock(file, fcntl.LOCK_EX):
+                    if time.monotonic() > deadline:
+                        raise ArchiveError(self._held_by_another())
+                    time.sleep(POLL_SEC)
+                file.truncate(0)
+                json.dump({'process_id': os.getpid(), 'started': time.time()}, file)
+                file.flush()
+            except OSError as error:
+                raise ArchiveError(
+                    f'{self._lock_path}: {error.strerror}: make its folder writable, on a disk '
+                    'that can lock files'
+                ) from error
             yield
 
     @property

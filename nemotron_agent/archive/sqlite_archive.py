@@ -120,6 +120,7 @@ class SqliteArchive:
         with self._lock:
             if conversation_id in self._unsaved.removals:
                 return None
+            self._retry_at = 0.0  # to begin anew would be worse than to wait
             return self._with_database(lambda database: database.window(conversation_id))
 
     def keep_turn(self, conversation: Conversation, turn: FinishedTurn) -> None:
@@ -162,6 +163,8 @@ class SqliteArchive:
             self._retry_at = 0.0
             if self._unsaved:
                 self._with_database(self._tidy)
+            if self._unsaved.turns and not self._closed:
+                logger.error('%d turns could not be kept on disk', len(self._unsaved.turns))
             self._closed = True
             if self._retry is not None:
                 self._retry.cancel()
@@ -170,7 +173,7 @@ class SqliteArchive:
     def _advance(self) -> None:
         """Keep what waits, and what is beyond the limits no longer."""
         with self._lock:
-            self._retry = None
+            self._retry, self._retry_at = None, 0.0
             self._with_database(self._tidy)
 
     def _with_database(self, use: Callable[[ConversationDatabase], T]) -> T | None:
@@ -223,8 +226,8 @@ class SqliteArchive:
         self._held.close()
 
     def _note(self, problem: str) -> None:
-        """Log a change once, however often it is met."""
-        if problem and problem != self._problem:
+        """Log that it begins and that it ends; `status` has the latest reason."""
+        if problem and not self._problem:
             logger.error('conversations are not kept on disk now, only in memory: %s', problem)
         elif self._problem and not problem:
             logger.info('conversations are kept on disk again: %s', self._files.database)

@@ -2,6 +2,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from nemotron_agent.testing.condition import wait_for
 from .finished_turns import NOW, take_turn
 
 DAY = 86400.0
+NOBODY = 65534
 PLENTY = ArchiveLimits(30, 10**9)
 
 
@@ -255,7 +258,7 @@ def test_a_database_that_is_deleted_under_a_running_node_is_made_anew(open_archi
 
 
 WRITER = """
-import resource, sys
+import os, resource, sys
 from pathlib import Path
 from nemotron_agent.archive.node_files import NodeFiles
 from nemotron_agent.archive.sqlite_archive import ArchiveLimits, SqliteArchive
@@ -265,6 +268,7 @@ from nemotron_agent.core.messages import Message
 from nemotron_agent.core.task import TaskResult, TaskStatus
 from nemotron_agent.testing.condition import wait_for
 
+os.seteuid(int(sys.argv[2]))
 files = NodeFiles.of_node('/r1/nemotron_agent', Path(sys.argv[1]))
 archive = SqliteArchive(files, ArchiveLimits(30, 10**9), retry_sec=0.05)
 store = ConversationStore(4, archive)
@@ -277,9 +281,11 @@ def take_turn(text):
 """
 
 
-def write(program, files):
+def write(program, files, user=None):
+    """Run a program as the user of an id, once it is loaded."""
+    user = os.geteuid() if user is None else user
     return subprocess.Popen(
-        [sys.executable, '-c', WRITER + program, str(files.database.parent)],
+        [sys.executable, '-c', WRITER + program, str(files.database.parent), str(user)],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -308,6 +314,29 @@ wait_for(lambda: archive.status.unsaved_turns == 0)
     assert (unsaved, in_memory) == (2, taken)
     assert problem.endswith(('check the disk, and the room on it', 'free some disk'))
     assert len(kept_texts(files, 'a')) == taken
+
+
+def test_a_database_that_cannot_be_written():
+    """In a process that is not root, which no mode of a file stops."""
+    program = """
+print(archive.status.problem)
+take_turn('in memory only')
+print(archive.status.unsaved_turns, len(store.get('a').turns))
+"""
+    with tempfile.TemporaryDirectory(dir='/tmp') as folder:
+        files = NodeFiles.of_node('/r1/nemotron_agent', Path(folder))
+        SqliteArchive(files, PLENTY).close()
+        # The lock stays open to all: it is made by whoever comes first.
+        for path, mode in ((files.database, 0o444), (files.database.with_suffix('.lock'), 0o666)):
+            path.chmod(mode)
+        Path(folder).chmod(0o555)
+        with write(program, files, user=os.geteuid() or NOBODY) as process:
+            output, _ = process.communicate(timeout=60)
+        Path(folder).chmod(0o755)
+    assert process.returncode == 0
+    problem, counts = output.splitlines()
+    assert problem.endswith('readonly database: make the file and its folder writable')
+    assert counts == '1 1'
 
 
 def test_a_killed_process_leaves_every_finished_turn_and_no_half(files):
