@@ -1,5 +1,6 @@
 """A skill that is a ROS action."""
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from nemotron_agent.ros.goal_client import GoalClient
 from nemotron_agent.ros.goal_progress import GoalProgress
 from nemotron_agent.ros.goal_watch import GoalEnd, GoalWatch
 from nemotron_agent.ros.interface_types import constant_name
+from nemotron_agent.ros.late_ends import LateEnds
 from nemotron_agent.ros.message_conversion import FieldError
 from nemotron_agent.ros.ros_skill import BoundSkill, RosSkill
 from nemotron_agent.ros.waiting import WaitLimits, early_end, wait_until
@@ -30,6 +32,7 @@ class ActionSkill(RosSkill):
         action_type: class of the action.
         client: shared by the skills of the interface.
         limits: how long to wait for what.
+        late_ends: follows goals whose end is not known in time.
     """
 
     def __init__(
@@ -38,14 +41,17 @@ class ActionSkill(RosSkill):
         action_type: Any,
         client: GoalClient,
         limits: WaitLimits = WaitLimits(),  # noqa: B008 (frozen)
+        late_ends: LateEnds | None = None,
     ) -> None:
         super().__init__(bound, client.name, limits)
         self._action_type = action_type
         self._client = client
+        self._late_ends = late_ends or LateEnds()
 
     def close(self) -> None:
         """Cancel running goals and destroy the client; may be called twice."""
         self._client.close(self._limits.cancel_sec)
+        self._late_ends.close()
 
     def run(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
         """Send a goal and wait for its end; see `Tool`."""
@@ -65,12 +71,24 @@ class ActionSkill(RosSkill):
         goal, undo = sent
         context.on_goal_id(goal.key.hex())
         watch = GoalWatch(goal, self._client, context, deadline, self._limits)
+        is_followed = False
         try:
             end = watch.wait(GoalProgress(message, context.on_feedback))
-            return self._result_of(end, goal, watch, arguments, timeout_sec)
+            if end is GoalEnd.REJECTED:
+                text = f'The robot did not accept {self.skill.id}.'
+                return ToolResult(Outcome.REJECTED, text)
+            if end is GoalEnd.ENDED:
+                return self._result_of_ended(goal, watch, arguments, timeout_sec)
+            is_followed = True
+            return ToolResult(
+                Outcome.UNKNOWN,
+                self._unknown_end(end, goal, watch, timeout_sec),
+                tell_end=functools.partial(self._late_ends.follow, watch.late_goal()),
+            )
         finally:
             undo()
-            goal.release()
+            if not is_followed:
+                goal.release()
 
     def _send(self, message: Any, cancel: CancelToken) -> tuple[Goal, Callable[[], None]]:
         """Send a goal that a cancel cancels in its own thread; return what undoes that."""
@@ -94,40 +112,27 @@ class ActionSkill(RosSkill):
             f'{self.interface_path}.',
         )
 
-    def _result_of(
-        self,
-        end: GoalEnd,
-        goal: Goal,
-        watch: GoalWatch,
-        arguments: Mapping[str, Any],
-        timeout_sec: float,
-    ) -> ToolResult:
+    def _unknown_end(self, end: GoalEnd, goal: Goal, watch: GoalWatch, timeout_sec: float) -> str:
+        """Say what is known of a goal that may go on."""
         name = self.skill.id
-        if end is GoalEnd.REJECTED:
-            return ToolResult(Outcome.REJECTED, f'The robot did not accept {name}.')
-        if end is GoalEnd.ENDED:
-            return self._result_of_ended(goal, watch, arguments, timeout_sec)
         if end is GoalEnd.SERVER_LOST:
-            return ToolResult(
-                Outcome.UNAVAILABLE,
-                f'The server of {name} ({self.interface_path}) went away before the end; whether '
-                'the robot still moves is not known.',
+            return (
+                f'The server of {name} ({self.interface_path}) went away before the end: the '
+                'robot may still be moving.'
             )
         if end is GoalEnd.NOT_ANSWERED:
-            return ToolResult(
-                Outcome.UNAVAILABLE,
+            return (
                 f'The server of {name} ({self.interface_path}) did not answer in '
-                f'{self._limits.answer_sec:g} s; the goal was canceled in case it comes late.',
+                f'{self._limits.answer_sec:g} s; the goal was canceled in case it comes late, and '
+                'the robot may still begin to move.'
             )
-        outcome, word = self._early_end(watch, timeout_sec)
+        _, word = self._early_end(watch, timeout_sec)
         if goal.cancel_refused:
-            tail = 'the robot refused to stop it: it goes on.'
-        else:
-            tail = (
-                f'the robot did not confirm the stop in {self._limits.cancel_sec:g} s: it may '
-                'still be moving.'
-            )
-        return ToolResult(outcome, f'{name} {word}, and {tail}')
+            return f'{name} {word}, and the robot refused to stop it: it goes on.'
+        return (
+            f'{name} {word}, and the robot did not confirm the stop in '
+            f'{self._limits.cancel_sec:g} s: it may still be moving.'
+        )
 
     def _result_of_ended(
         self, goal: Goal, watch: GoalWatch, arguments: Mapping[str, Any], timeout_sec: float

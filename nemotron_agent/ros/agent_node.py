@@ -20,7 +20,7 @@ from nemotron_agent.ros.task_intake import TaskIntake
 from nemotron_agent.safety.resource_locks import ResourceLocks
 
 NODE_NAME = 'nemotron_agent'
-END_TIMEOUT_SEC = 10.0
+END_MARGIN_SEC = 5.0
 SPARE_THREADS = 4
 
 
@@ -128,8 +128,10 @@ class AgentNode(LifecycleNode):
     def _stop_serving(self) -> None:
         queue, self._intake.queue = self._intake.queue, None
         self._agent_services.cancel_direct_calls()
-        if queue is not None and not queue.close(END_TIMEOUT_SEC):
-            self.get_logger().error(f'tasks did not end in {END_TIMEOUT_SEC:.0f} s')
+        # A skill has this long to end; what waits for it must not give up before.
+        timeout_sec = self.get_parameter('cancel_wait_sec').value + END_MARGIN_SEC
+        if queue is not None and not queue.close(timeout_sec):
+            self.get_logger().error(f'tasks did not end in {timeout_sec:.0f} s')
 
     def release(self) -> None:
         """Undo activate and configure; may be called in any state, any number of times."""

@@ -32,6 +32,7 @@ from nemotron_agent.ros.interface_schema import complete_inputs
 from nemotron_agent.ros.parameters import AgentParameters
 from nemotron_agent.ros.policy_loading import load_policy
 from nemotron_agent.ros.skill_loading import SkillTools, load_skill_tools
+from nemotron_agent.ros.waiting import WaitLimits
 from nemotron_agent.safety.confirmation import Confirmations
 from nemotron_agent.safety.gate import SafetyGate
 from nemotron_agent.safety.resource_locks import ResourceLocks
@@ -104,13 +105,16 @@ def assemble(
     places = load_places(_file(parameters.places_file, 'places.yaml'))
     manifest = load_manifest(_file(parameters.skills_file, 'skills.yaml'), places)
     prompt = _read_prompt(_file(parameters.system_prompt_file, 'system_prompt.txt'))
+    limits = WaitLimits(
+        server_sec=parameters.server_wait_sec, cancel_sec=parameters.cancel_wait_sec
+    )
     inputs = {skill.id: complete_inputs(manifest, skill) for skill in manifest.skills}
     store = FactStore()
     policy = load_policy(_file(parameters.policy_file, 'policy.yaml'), manifest, store, inputs)
     with contextlib.ExitStack() as undo:
         facts = FactSubscriptions(node, policy.file.facts, store)
         undo.callback(facts.close)
-        skills = load_skill_tools(node, manifest, places, parameters.server_wait_sec)
+        skills = load_skill_tools(node, manifest, places, limits)
         undo.callback(skills.close)
         model = load_model(model_parameters(parameters))
         undo.pop_all()
@@ -121,7 +125,7 @@ def assemble(
         resources,
     )
     registry = ToolRegistry(tools, gate, observer)
-    limits = AgentLimits(
+    agent_limits = AgentLimits(
         max_steps=parameters.max_steps,
         max_bad_calls=parameters.max_bad_calls,
         max_repeats=parameters.max_repeats,
@@ -145,7 +149,7 @@ def assemble(
         facts=facts,
         registry=registry,
         gate=gate,
-        agent=Agent(model, registry, prompt, limits, notes, conversations.keep_turn, window),
+        agent=Agent(model, registry, prompt, agent_limits, notes, conversations.keep_turn, window),
         conversations=conversations,
         thinking=thinking,
     )

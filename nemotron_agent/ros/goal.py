@@ -1,5 +1,6 @@
 """One goal of a ROS action."""
 
+import functools
 import threading
 import time
 import uuid
@@ -51,6 +52,7 @@ class Goal:
         feedback: the latest feedback message, or None.
         cancel_refused: the server answered that it will not cancel.
         unknown_to_server: the server answered that it has no such goal.
+        is_late: its run has ended, and the goal perhaps not.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Goal:
         self.feedback: Any = None
         self.cancel_refused = False
         self.unknown_to_server = False
+        self.is_late = False
         self._client = client
         self._on_feedback = on_feedback
         self._lock = threading.Lock()
@@ -112,6 +115,11 @@ class Goal:
         with self._lock:
             self._cancel_wanted = True
         self.advance()
+
+    def ask_for_result(self) -> None:
+        """Ask for the result once more, of whatever server is there now."""
+        handle = self._handle or self._client.handle_of(self)
+        self._ask_result(handle, time.monotonic())
 
     def release(self) -> None:
         """Stop following. A goal whose cancel was asked for is still canceled if accepted late."""
@@ -175,13 +183,14 @@ class Goal:
 
     def _ask_cancel(self) -> None:
         # A handle made from the id reaches the goal even if its acceptance was never seen.
+        was_accepted = self.accepted
         handle = self._handle or self._client.handle_of(self)
         future = handle.cancel_goal_async()
         with self._lock:
             self._cancel_future = future
-        future.add_done_callback(self._take_cancel_answer)
+        future.add_done_callback(functools.partial(self._take_cancel_answer, was_accepted))
 
-    def _take_cancel_answer(self, future: Any) -> None:
+    def _take_cancel_answer(self, was_accepted: bool, future: Any) -> None:
         response = None if future.cancelled() else future.result()
         if response is None:
             return
@@ -191,6 +200,7 @@ class Goal:
             refused = code == CancelGoal.Response.ERROR_NONE and not response.goals_canceling
             self.cancel_refused = refused or code == CancelGoal.Response.ERROR_REJECTED
             if code == CancelGoal.Response.ERROR_UNKNOWN_GOAL_ID:
-                self.unknown_to_server = self.accepted
+                # A goal that was not accepted when this was asked may be accepted since.
+                self.unknown_to_server = self.unknown_to_server or was_accepted
                 self._cancel_future = None
         self.changed.set()

@@ -12,7 +12,7 @@ from rclpy.action.client import ClientGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.qos import QoSProfile, qos_profile_action_status_default
 
-from nemotron_agent.ros.goal import Goal
+from nemotron_agent.ros.goal import TERMINAL, Goal
 from nemotron_agent.ros.waiting import wait_until
 
 
@@ -32,6 +32,7 @@ class GoalClient:
         group = ReentrantCallbackGroup()
         self._node = node
         self._goals: dict[bytes, Goal] = {}
+        self._active: frozenset[bytes] = frozenset()
         self._lock = threading.Lock()
         self._closing = False
         self._action_type = action_type
@@ -56,6 +57,11 @@ class GoalClient:
     def closed(self) -> bool:
         """Whether the client is destroyed."""
         return self._client is None
+
+    @property
+    def _has_running_goals(self) -> bool:
+        with self._lock:
+            return any(not goal.is_late for goal in self._goals.values())
 
     @property
     def server_is_ready(self) -> bool:
@@ -90,6 +96,14 @@ class GoalClient:
         response = self._action_type.Impl.SendGoalService.Response(accepted=True)
         return ClientGoalHandle(self._client, goal.id, response)
 
+    def runs_other_than(self, goal: Goal) -> bool:
+        """Whether the server said last that it runs goals besides this one."""
+        return bool(self._active - {goal.key})
+
+    def forget_statuses(self) -> None:
+        """Drop what a server said that is gone."""
+        self._active = frozenset()
+
     def forget(self, goal: Goal) -> None:
         """Hand it no more status messages."""
         with self._lock:
@@ -98,7 +112,7 @@ class GoalClient:
     def close(self, timeout_sec: float = 5.0) -> None:
         """Give running goals time to be canceled, then destroy the client; may be called twice."""
         self._closing = True
-        wait_until(lambda: not self._goals, timeout_sec, lambda: self.closed)
+        wait_until(lambda: not self._has_running_goals, timeout_sec, lambda: self.closed)
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
@@ -106,6 +120,11 @@ class GoalClient:
             self._node.destroy_subscription(self._status)
 
     def _take_status(self, message: GoalStatusArray) -> None:
+        self._active = frozenset(
+            bytes(entry.goal_info.goal_id.uuid)
+            for entry in message.status_list
+            if entry.status not in TERMINAL
+        )
         for entry in message.status_list:
             with self._lock:
                 goal = self._goals.get(bytes(entry.goal_info.goal_id.uuid))

@@ -8,12 +8,13 @@ from nemotron_agent.core.tool import CallContext, RequestState
 from nemotron_agent.ros.goal import Goal
 from nemotron_agent.ros.goal_client import GoalClient
 from nemotron_agent.ros.goal_progress import GoalProgress
+from nemotron_agent.ros.late_goal import LateGoal
 from nemotron_agent.ros.server_presence import ServerPresence
 from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits
 
 
 class GoalEnd(enum.Enum):
-    """How waiting for a goal ended.
+    """How waiting for a goal ended; after the last three the robot may go on.
 
     ENDED: `goal.status` and `goal.result` say how.
     REJECTED: the server did not take it.
@@ -63,6 +64,10 @@ class GoalWatch:
         self._sent_at = time.monotonic()
         self._ending_at = 0.0
         self._presence = ServerPresence(client)
+
+    def late_goal(self) -> LateGoal:
+        """What finds the end out after the wait is over."""
+        return LateGoal(self._goal, self._client, self._presence.ids)
 
     def wait(self, progress: GoalProgress) -> GoalEnd:
         """Wait for the end; states, feedback and cancel pass through meanwhile."""

@@ -150,6 +150,12 @@ PARAMETERS = {
         False, 'Whether who asks for a thing (its origin) may not confirm it (as operator_id).'
     ),
     'server_wait_sec': _Parameter(2.0, 'Time given to a skill to be there [s].', 0.0, 60.0),
+    'cancel_wait_sec': _Parameter(
+        5.0,
+        'Time a skill that is told to end has for it; after that its end is unknown [s].',
+        0.1,
+        60.0,
+    ),
     'queue_size': _Parameter(8, 'Tasks that may wait.', 1, 64),
     'max_parallel_tasks': _Parameter(1, 'Tasks of different conversations at once.', 1, 8),
     'max_command_bytes': _Parameter(4096, 'Longest command taken [bytes of UTF-8].', 1, 1048576),

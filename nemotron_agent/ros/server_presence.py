@@ -14,6 +14,11 @@ class ServerPresence:
         self._ids = client.server_ids
         self._last_seen = self._last_looked = time.monotonic()
 
+    @property
+    def ids(self) -> frozenset[bytes]:
+        """Ids of the servers that may have taken the goal."""
+        return self._ids
+
     def missing_sec(self, now: float) -> float:
         """Time since the server was last seen [s]; looks at the graph every now and then."""
         if now - self._last_looked >= POLL_SEC:

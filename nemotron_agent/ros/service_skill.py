@@ -1,5 +1,6 @@
 """A skill that is a ROS service."""
 
+import functools
 import threading
 import time
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Any
 from rclpy.callback_groups import ReentrantCallbackGroup
 
 from nemotron_agent.core.tool import CallContext, Outcome, RequestState, ToolResult
+from nemotron_agent.ros.late_ends import LateEnds
 from nemotron_agent.ros.message_conversion import FieldError
 from nemotron_agent.ros.ros_skill import BoundSkill, RosSkill
 from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits, early_end, wait_until
@@ -34,11 +36,6 @@ class SharedServiceClient:
         """Send a request; return rclpy's future."""
         return self._client.call_async(request)
 
-    def drop(self, future: Any) -> None:
-        """Wait for an answer no more."""
-        if self._client is not None:
-            self._client.remove_pending_request(future)
-
     def close(self) -> None:
         """Destroy the client; may be called twice."""
         client, self._client = self._client, None
@@ -49,13 +46,15 @@ class SharedServiceClient:
 class ServiceSkill(RosSkill):
     """Calls a service, and waits for its answer in the caller's thread.
 
-    A service cannot be canceled: a run that ends early stops waiting, and says so.
+    A service cannot be canceled: a run that is told to end gives the server a little time to
+    answer. Without an answer its end is unknown until one comes.
 
     Args:
         bound: the skill.
         service_type: class of the service.
         client: shared by the skills of the service.
         limits: how long to wait for what.
+        late_ends: follows requests that are not answered in time.
     """
 
     def __init__(
@@ -64,14 +63,17 @@ class ServiceSkill(RosSkill):
         service_type: Any,
         client: SharedServiceClient,
         limits: WaitLimits = WaitLimits(),  # noqa: B008 (frozen)
+        late_ends: LateEnds | None = None,
     ) -> None:
         super().__init__(bound, client.name, limits)
         self._service_type = service_type
         self._client = client
+        self._late_ends = late_ends or LateEnds()
 
     def close(self) -> None:
         """Destroy the client; may be called twice."""
         self._client.close()
+        self._late_ends.close()
 
     def run(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
         """Call the service and wait for the answer; see `Tool`."""
@@ -101,14 +103,16 @@ class ServiceSkill(RosSkill):
         future.add_done_callback(lambda done: answered.set())
         undo = context.cancel.on_cancel(answered.set)
         try:
-            end = self._wait(future, answered, context, deadline)
+            reason = self._wait(future, answered, context, deadline)
         finally:
             undo()
-        if end is not None:
-            self._client.drop(future)
-            outcome, reason = end
+        if reason is not None:
             return ToolResult(
-                outcome, f'{name} {reason}; whether the robot still does it is not known.'
+                Outcome.UNKNOWN,
+                f'{name} {reason}: the robot may still be doing it.',
+                tell_end=functools.partial(
+                    self._late_ends.follow, functools.partial(self._late_answer, future)
+                ),
             )
         result = self.data_of(future.result())
         failure = failure_in(self.skill.result, result)
@@ -118,19 +122,34 @@ class ServiceSkill(RosSkill):
 
     def _wait(
         self, future: Any, answered: threading.Event, context: CallContext, deadline: float
-    ) -> tuple[Outcome, str] | None:
+    ) -> str | None:
         """Wait for the answer; return why it did not come, or None if it did."""
         last_seen = time.monotonic()
+        word = ''
         while True:
             answered.wait(POLL_SEC)
             now = time.monotonic()
+            answered.clear()
             if future.done():
                 return None
-            if context.cancel.canceled:
-                return early_end(context.cancel)
+            if word and now > deadline:
+                return f'{word}, and was not answered in {self._limits.cancel_sec:g} s'
             if now > deadline:
-                return Outcome.TIMED_OUT, 'was not answered in time'
+                return 'was not answered in time'
             if self._client.server_is_ready:
                 last_seen = now
             elif now - last_seen > self._limits.absence_sec:
-                return Outcome.UNAVAILABLE, 'was not answered: its server went away'
+                return 'was not answered, its server went away'
+            if context.cancel.canceled and not word:
+                _, word = early_end(context.cancel)
+                deadline = now + self._limits.cancel_sec
+                context.on_state(RequestState.CANCELING)
+
+    def _late_answer(self, future: Any) -> tuple[RequestState, str] | None:
+        """Look for an answer that was not waited for."""
+        if not future.done() or future.cancelled():
+            return None
+        failure = failure_in(self.skill.result, self.data_of(future.result()))
+        if failure is not None:
+            return RequestState.ABORTED, f'Known at last: it failed: {failure}.'
+        return RequestState.SUCCEEDED, 'Known at last: it is done.'

@@ -6,6 +6,7 @@ from typing import Any
 from nemotron_agent.ros.action_skill import ActionSkill
 from nemotron_agent.ros.goal_client import GoalClient
 from nemotron_agent.ros.interface_schema import complete_inputs, load_type
+from nemotron_agent.ros.late_ends import LateEnds
 from nemotron_agent.ros.ros_skill import BoundSkill
 from nemotron_agent.ros.service_skill import ServiceSkill, SharedServiceClient
 from nemotron_agent.ros.skill_fit import check_fit
@@ -33,23 +34,26 @@ class SkillTools:
 
 
 def load_skill_tools(
-    node: Any, manifest: Manifest, places: Places, server_wait_sec: float = 2.0
+    node: Any,
+    manifest: Manifest,
+    places: Places,
+    limits: WaitLimits = WaitLimits(),  # noqa: B008 (frozen)
 ) -> SkillTools:
     """Make the tools of a manifest, with one client for each interface.
 
-    Servers need not be there yet: a run waits up to `server_wait_sec` for its own.
+    Servers need not be there yet: a run waits for its own, as long as `limits` say.
 
     Raises:
         DocumentError: a type is not installed, or lacks a field that the manifest names. Nothing
             is left on the node then.
     """
     bindings = [_bind(manifest, skill, places) for skill in manifest.skills]
-    limits = WaitLimits(server_sec=server_wait_sec)
+    late_ends = LateEnds()
     clients: dict[tuple[str, str], Any] = {}
     tools: list[RosTool] = []
     for bound, interface in bindings:
         try:
-            tools.append(_make(node, bound, interface, limits, clients))
+            tools.append(_make(node, bound, interface, limits, late_ends, clients))
         except Exception as error:  # rclpy raises many kinds for a name it does not take
             SkillTools(tuple(tools)).close()
             raise manifest.error(
@@ -71,6 +75,7 @@ def _make(
     bound: BoundSkill,
     interface: Any,
     limits: WaitLimits,
+    late_ends: LateEnds,
     clients: dict[tuple[str, str], Any],
 ) -> RosTool:
     skill = bound.skill
@@ -81,7 +86,7 @@ def _make(
     if skill.interface == 'action':
         if key not in clients:
             clients[key] = GoalClient(node, interface, skill.interface_path)
-        return ActionSkill(bound, interface, clients[key], limits)
+        return ActionSkill(bound, interface, clients[key], limits, late_ends)
     if key not in clients:
         clients[key] = SharedServiceClient(node, interface, skill.interface_path)
-    return ServiceSkill(bound, interface, clients[key], limits)
+    return ServiceSkill(bound, interface, clients[key], limits, late_ends)

@@ -5,10 +5,11 @@ python -m nemotron_agent.testing.mock_action_server TYPE NAME BEHAVIOR
 
 import argparse
 import enum
+import functools
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import rclpy
@@ -32,6 +33,7 @@ class Behavior(enum.Enum):
     IGNORE_CANCEL: like HANG, but a cancel is accepted and nothing happens.
     REFUSE_CANCEL: like HANG, but a cancel is refused.
     ACCEPT_LATE: answers the goal only once released, then is like HANG.
+    REJECT_LATE: answers the goal only once released, and does not take it.
     """
 
     SUCCEED = 'succeed'
@@ -41,6 +43,7 @@ class Behavior(enum.Enum):
     IGNORE_CANCEL = 'ignore_cancel'
     REFUSE_CANCEL = 'refuse_cancel'
     ACCEPT_LATE = 'accept_late'
+    REJECT_LATE = 'reject_late'
 
 
 class MockActionServer:
@@ -54,6 +57,15 @@ class MockActionServer:
         executing: set while at least one goal has begun.
         endings: how goals ended: `succeeded`, `aborted`, `canceled`, in order.
         cancel_requests: number of cancels asked.
+
+    Args:
+        node: serves.
+        action_type: class of the action.
+        name: of the action.
+        behavior: of the goals to come.
+        result: of goals that end.
+        feedback: published when a goal begins.
+        on_change: told `executing`, `cancel asked` and how goals ended.
     """
 
     def __init__(
@@ -65,6 +77,7 @@ class MockActionServer:
         *,
         result: Any = None,
         feedback: Sequence[Any] = (),
+        on_change: Callable[[str], None] = lambda change: None,
     ) -> None:
         self.behavior = behavior
         self.goals: list[Any] = []
@@ -75,6 +88,7 @@ class MockActionServer:
         self._released = threading.Event()
         self._result = action_type.Result() if result is None else result
         self._feedback = feedback
+        self._on_change = on_change
         self._server: Any = ActionServer(
             node,
             action_type,
@@ -101,12 +115,15 @@ class MockActionServer:
         self.asked.set()
         if self.behavior is Behavior.REJECT:
             return GoalResponse.REJECT
-        if self.behavior is Behavior.ACCEPT_LATE:
+        if self.behavior in (Behavior.ACCEPT_LATE, Behavior.REJECT_LATE):
             self._released.wait(HOLD_LIMIT_SEC)
+        if self.behavior is Behavior.REJECT_LATE:
+            return GoalResponse.REJECT
         return GoalResponse.ACCEPT
 
     def _answer_cancel(self, handle: Any) -> CancelResponse:
         self.cancel_requests += 1
+        self._on_change('cancel asked')
         if self.behavior is Behavior.REFUSE_CANCEL:
             return CancelResponse.REJECT
         return CancelResponse.ACCEPT
@@ -114,6 +131,7 @@ class MockActionServer:
     def _execute(self, handle: Any) -> Any:
         behavior = self.behavior
         self.executing.set()
+        self._on_change('executing')
         for message in self._feedback:
             handle.publish_feedback(message)
         ending = 'succeeded'
@@ -125,6 +143,7 @@ class MockActionServer:
             end = {'succeeded': handle.succeed, 'aborted': handle.abort}
             end.get(ending, handle.canceled)()
             self.endings.append(ending)
+            self._on_change(ending)
         return self._result
 
     def _hold(self, handle: Any, behavior: Behavior) -> str:
@@ -141,7 +160,7 @@ class MockActionServer:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Serve until killed; print `ready` once goals are taken."""
+    """Serve until killed; print `ready` once goals are taken, then what becomes of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('type', help='such as nemotron_agent_interfaces/action/Spin')
     parser.add_argument('name', help='name of the action')
@@ -149,7 +168,13 @@ def main(args: Sequence[str] | None = None) -> int:
     options = parser.parse_args(args)
     rclpy.init(args=[])
     node = Node('mock_action_server')
-    MockActionServer(node, load_interface(options.type), options.name, Behavior(options.behavior))
+    MockActionServer(
+        node,
+        load_interface(options.type),
+        options.name,
+        Behavior(options.behavior),
+        on_change=functools.partial(print, flush=True),
+    )
     executor = MultiThreadedExecutor(num_threads=4)
     executor.add_node(node)
     print('ready', flush=True)

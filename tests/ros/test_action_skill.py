@@ -136,6 +136,13 @@ def run_in_thread(skill: ActionSkill, arguments, watched: Watched):
     return result
 
 
+def ends_of(result):
+    """Have a list grow when the end of a run is known that ended UNKNOWN."""
+    ends = []
+    result.tell_end(lambda *end: ends.append(end))
+    return ends
+
+
 def test_success(turn, server):
     watched = Watched()
     result = turn.run({'angle': 1.5}, watched.context)
@@ -283,11 +290,25 @@ def test_a_cancel_that_is_ignored(server, hasty_turn):
     server.behavior = Behavior.IGNORE_CANCEL
     result = hasty_turn.run({'angle': 1.5}, Watched(timeout_sec=0.3).context)
     assert (result.outcome, result.text) == (
-        Outcome.TIMED_OUT,
+        Outcome.UNKNOWN,
         'turn took longer than 0.3 s, and the robot did not confirm the stop in 1 s: it may '
         'still be moving.',
     )
     assert server.cancel_requests >= 1
+    ends = ends_of(result)
+    server.release()
+    wait_for(lambda: ends)
+    assert ends == [(RequestState.SUCCEEDED, 'Known at last: it succeeded.')]
+
+
+def test_a_late_end_is_told_even_if_it_came_before_anybody_asked(server, hasty_turn):
+    server.behavior = Behavior.IGNORE_CANCEL
+    result = hasty_turn.run({'angle': 1.5}, Watched(timeout_sec=0.3).context)
+    server.release()
+    wait_for(lambda: server.endings)
+    ends = ends_of(result)
+    wait_for(lambda: ends)
+    assert ends[0][0] is RequestState.SUCCEEDED
 
 
 def test_a_cancel_that_is_refused(server, hasty_turn):
@@ -297,7 +318,7 @@ def test_a_cancel_that_is_refused(server, hasty_turn):
     assert watched.executing.wait(10)
     watched.cancel.cancel()
     assert (result().outcome, result().text) == (
-        Outcome.CANCELED,
+        Outcome.UNKNOWN,
         'turn was canceled, and the robot refused to stop it: it goes on.',
     )
 
@@ -349,30 +370,41 @@ def test_a_goal_accepted_after_everybody_left_is_canceled(server, hasty_turn):
     assert server.asked.wait(10)
     watched.cancel.cancel()
     assert (result().outcome, result().text) == (
-        Outcome.CANCELED,
+        Outcome.UNKNOWN,
         'turn was canceled, and the robot did not confirm the stop in 1 s: it may still be '
         'moving.',
     )
+    ends = ends_of(result())
     server.release()
     wait_for(lambda: server.endings == ['canceled'])
+    wait_for(lambda: ends)
+    assert ends == [(RequestState.CANCELED, 'Known at last: it was canceled and stopped.')]
 
 
 def test_a_goal_that_is_not_answered_is_canceled_when_it_is(server, hasty_turn):
     server.behavior = Behavior.ACCEPT_LATE
     result = hasty_turn.run({'angle': 1.5}, Watched().context)
     assert (result.outcome, result.text) == (
-        Outcome.UNAVAILABLE,
+        Outcome.UNKNOWN,
         'The server of turn (/spin) did not answer in 1 s; the goal was canceled in case it '
-        'comes late.',
+        'comes late, and the robot may still begin to move.',
     )
+    ends = ends_of(result)
     server.release()
     wait_for(lambda: server.endings == ['canceled'])
+    wait_for(lambda: ends)
+    assert ends[0][0] is RequestState.CANCELED
 
 
-LOST = (
-    'The server of turn (/spin) went away before the end; whether the robot still moves is not '
-    'known.'
-)
+def test_a_goal_that_is_rejected_late(server, hasty_turn):
+    server.behavior = Behavior.REJECT_LATE
+    ends = ends_of(hasty_turn.run({'angle': 1.5}, Watched().context))
+    server.release()
+    wait_for(lambda: ends)
+    assert ends == [(RequestState.REJECTED, 'Known at last: it was not accepted.')]
+
+
+LOST = 'The server of turn (/spin) went away before the end: the robot may still be moving.'
 
 
 def test_a_server_that_vanishes_in_mid_goal(turn, server):
@@ -381,7 +413,7 @@ def test_a_server_that_vanishes_in_mid_goal(turn, server):
     result = run_in_thread(turn, {'angle': 1.5}, watched)
     assert watched.executing.wait(10)
     server.close()
-    assert (result().outcome, result().text) == (Outcome.UNAVAILABLE, LOST)
+    assert (result().outcome, result().text) == (Outcome.UNKNOWN, LOST)
 
 
 def test_a_server_that_restarts_in_mid_goal(ros_domain, turn, server):
@@ -391,7 +423,10 @@ def test_a_server_that_restarts_in_mid_goal(ros_domain, turn, server):
     assert watched.executing.wait(10)
     again = MockActionServer(ros_domain.make_node('again'), Spin, 'spin')
     server.close()
-    assert (result().outcome, result().text) == (Outcome.UNAVAILABLE, LOST)
+    assert (result().outcome, result().text) == (Outcome.UNKNOWN, LOST)
+    ends = ends_of(result())
+    wait_for(lambda: ends)
+    assert ends == [(RequestState.ABORTED, 'Known at last: its server has no such goal any more.')]
     assert turn.run({'angle': 1.0}, Watched().context).outcome is Outcome.SUCCEEDED
     assert len(again.goals) == 1
 
@@ -416,7 +451,7 @@ def test_a_server_process_that_is_killed(ros_domain, turn, tmp_path: Path):
         result = run_in_thread(turn, {'angle': 1.5}, watched)
         assert watched.executing.wait(10)
         os.kill(process.pid, signal.SIGKILL)
-        assert (result().outcome, result().text) == (Outcome.UNAVAILABLE, LOST)
+        assert (result().outcome, result().text) == (Outcome.UNKNOWN, LOST)
     finally:
         process.kill()
         process.wait(timeout=10)

@@ -9,8 +9,9 @@ from nemotron_agent_interfaces.action import Spin
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.qos import qos_profile_action_status_default
 
-from nemotron_agent.core.tool import CallContext, Outcome
+from nemotron_agent.core.tool import CallContext, Outcome, RequestState
 from nemotron_agent.ros.skill_loading import load_skill_tools
+from nemotron_agent.ros.waiting import WaitLimits
 from nemotron_agent.testing.ros_domain import wait_for
 
 from .skill_manifests import PLACES, manifest_of
@@ -25,6 +26,7 @@ SPIN = """\
     default_interface_path: spin
     timeout_sec: 20
 """
+LIMITS = WaitLimits(server_sec=5.0)
 ARGUMENTS = {'target_yaw': 1.0, 'time_allowance': 0.0}
 
 
@@ -94,7 +96,7 @@ class ForgetfulServer:
 
 @pytest.fixture
 def tool(ros_domain):
-    loaded = load_skill_tools(ros_domain.make_node('client'), manifest_of(SPIN), PLACES, 5.0)
+    loaded = load_skill_tools(ros_domain.make_node('client'), manifest_of(SPIN), PLACES, LIMITS)
     yield loaded.tools[0]
     loaded.close()
 
@@ -156,5 +158,9 @@ def test_a_goal_the_server_no_longer_knows(ros_domain, tool):
     wait_for(lambda: server.results_asked)
     server.status = GoalStatus.STATUS_UNKNOWN
     server.end.set()
-    assert result().outcome is Outcome.UNAVAILABLE
+    ends = []
+    result().tell_end(lambda *end: ends.append(end))
+    assert result().outcome is Outcome.UNKNOWN
+    wait_for(lambda: ends)
+    assert ends == [(RequestState.ABORTED, 'Known at last: its server has no such goal any more.')]
     server.close()

@@ -31,7 +31,6 @@ LIGHT = """\
       data: {argument: bright}
     timeout_sec: 10
 """
-UNKNOWN = 'whether the robot still does it is not known.'
 
 
 class Light:
@@ -58,7 +57,8 @@ def light_skill(node, server_sec: float) -> ServiceSkill:
     skill = manifest_of(LIGHT).skills[0]
     bound = BoundSkill(skill, tool_spec(skill, PLACES), RequestTemplate(skill, PLACES))
     client = SharedServiceClient(node, SetBool, 'set_light')
-    return ServiceSkill(bound, SetBool, client, WaitLimits(server_sec, absence_sec=0.3))
+    limits = WaitLimits(server_sec, cancel_sec=0.5, absence_sec=0.3)
+    return ServiceSkill(bound, SetBool, client, limits)
 
 
 @pytest.fixture
@@ -85,7 +85,15 @@ def run_in_thread(skill: ServiceSkill, context: CallContext):
         thread.join(timeout=30)
         return results[0].outcome, results[0].text
 
+    result.whole = lambda: results[0]
     return result
+
+
+def ends_of(result):
+    """Have a list grow when the end of a run is known that ended UNKNOWN."""
+    ends = []
+    result.tell_end(lambda *end: ends.append(end))
+    return ends
 
 
 def test_success(skill, light):
@@ -135,10 +143,13 @@ def test_timeout(skill, light):
     light.released.clear()
     result = skill.run({'bright': True}, CallContext('id', timeout_sec=0.3))
     assert (result.outcome, result.text) == (
-        Outcome.TIMED_OUT,
-        f'light was not answered in time; {UNKNOWN}',
+        Outcome.UNKNOWN,
+        'light was not answered in time: the robot may still be doing it.',
     )
+    ends = ends_of(result)
     light.released.set()
+    wait_for(lambda: ends)
+    assert ends == [(RequestState.SUCCEEDED, 'Known at last: it is done.')]
     assert skill.run({'bright': True}, CallContext('id')).outcome is Outcome.SUCCEEDED
 
 
@@ -148,7 +159,27 @@ def test_cancel(skill, light):
     result = run_in_thread(skill, CallContext('id', cancel))
     assert light.asked.wait(10)
     cancel.cancel()
-    assert result() == (Outcome.CANCELED, f'light was canceled; {UNKNOWN}')
+    assert result() == (
+        Outcome.UNKNOWN,
+        'light was canceled, and was not answered in 0.5 s: the robot may still be doing it.',
+    )
+    ends = ends_of(result.whole())
+    light.response = SetBool.Response(success=False, message='the bulb is broken')
+    light.released.set()
+    wait_for(lambda: ends)
+    assert ends == [(RequestState.ABORTED, 'Known at last: it failed: the bulb is broken.')]
+
+
+def test_an_answer_soon_after_a_cancel_is_an_answer(ros_domain, light):
+    skill = light_skill(ros_domain.make_node('client'), server_sec=5.0)
+    light.released.clear()
+    cancel, states = CancelToken(), []
+    result = run_in_thread(skill, CallContext('id', cancel, on_state=states.append))
+    assert light.asked.wait(10)
+    cancel.on_cancel(light.released.set)
+    cancel.cancel()
+    assert result() == (Outcome.SUCCEEDED, 'light is done.')
+    skill.close()
 
 
 def test_a_server_that_vanishes(ros_domain, skill):
@@ -159,8 +190,8 @@ def test_a_server_that_vanishes(ros_domain, skill):
     assert light.asked.wait(10)
     node.destroy_service(light.service)
     assert result() == (
-        Outcome.UNAVAILABLE,
-        f'light was not answered: its server went away; {UNKNOWN}',
+        Outcome.UNKNOWN,
+        'light was not answered, its server went away: the robot may still be doing it.',
     )
     light.released.set()
 
