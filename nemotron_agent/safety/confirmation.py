@@ -11,6 +11,7 @@ from typing import Any
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.errors import NemotronAgentError
 from nemotron_agent.core.gate import CallRequest, RequestObserver
+from nemotron_agent.core.origin import Origin
 from nemotron_agent.core.tool import RequestState
 
 MAX_WAITING = 16
@@ -144,7 +145,8 @@ class Confirmations:
                     f'request {request_id} is for other arguments: its hash is '
                     f'{waiting.request.arguments_hash}'
                 )
-            if approve and self._by_another and operator_id == waiting.request.origin:
+            asked_by = (waiting.request.origin, Origin.parse(waiting.request.origin).name)
+            if approve and self._by_another and operator_id in asked_by:
                 raise ConfirmationError(
                     f'{operator_id} asked for request {request_id}: somebody else must confirm it'
                 )
@@ -189,7 +191,7 @@ def summary(request: CallRequest, reason: str) -> str:
     )
     arguments = ', '.join(values)
     whole = f'{request.call.name} with {arguments}' if arguments else request.call.name
-    why = f'; it needs a confirmation: {reason}' if reason else ''
+    why = f'; {reason}' if reason else ''
     return f'{request.origin} asks for {whole}{why} (request {request.request_id[:SHORT_ID]})'
 
 

@@ -53,8 +53,8 @@ def test_a_confirmed_request_runs(make_agent):
     goal = agent.send(origin='operator')
     request = waiting(requests)
     assert request.text == (
-        'operator asks for go_to with place kitchen; it needs a confirmation: '
-        f'the skill is confirmed each time (request {request.request_id[:8]})'
+        'action:operator asks for go_to with place kitchen; go_to needs an operator to confirm it '
+        f'(request {request.request_id[:8]})'
     )
     assert len(request.arguments_hash) == 64
     assert request.expires_at.sec - request.stamp.sec in (59, 60, 61)

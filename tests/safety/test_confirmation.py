@@ -13,8 +13,7 @@ from nemotron_agent.testing.condition import wait_for
 
 ID = '3f2a91c07d5e4b6f8a9b0c1d2e3f4a5b'
 SAID = (
-    'operator asks for drive with direction forward, distance_m 2.0 m; it needs a confirmation: '
-    'over 1 m (request 3f2a91c0)'
+    'operator asks for drive with direction forward, distance_m 2.0 m; over 1 m (request 3f2a91c0)'
 )
 
 
