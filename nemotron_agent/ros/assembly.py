@@ -111,6 +111,7 @@ def assemble(
     inputs = {skill.id: complete_inputs(manifest, skill) for skill in manifest.skills}
     store = FactStore()
     policy = load_policy(_file(parameters.policy_file, 'policy.yaml'), manifest, store, inputs)
+    resources.policy = policy.file.resources
     with contextlib.ExitStack() as undo:
         facts = FactSubscriptions(node, policy.file.facts, store)
         undo.callback(facts.close)

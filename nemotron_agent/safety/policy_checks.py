@@ -38,10 +38,19 @@ def problems_in(file: PolicyFile, skills: Skills, places: Mapping[str, Pose]) ->
             yield from _argument(keys, rule, rule.argument, rule.unit, skills)
         elif isinstance(rule, Precondition):
             yield from _fact((*keys, 'fact'), rule.fact, file)
+    yield from _resources(file, skills)
     if file.zones is not None:
         yield from _fact(('zones', 'localisation', 'fact'), file.zones.localisation.fact, file)
         yield from _motions(file.zones, skills)
         yield from _places(file.zones, places)
+
+
+def _resources(file: PolicyFile, skills: Skills) -> Iterator[Problem]:
+    used = {resource for skill in skills.values() for resource in skill.resources}
+    for name in file.resources.named:
+        if name not in used:
+            message = f'no skill uses the resource {shown(name)}'
+            yield Problem(('resources', 'named', name), message, near_miss(name, sorted(used)))
 
 
 def _names(file: PolicyFile) -> Iterator[Problem]:

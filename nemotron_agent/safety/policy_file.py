@@ -10,6 +10,7 @@ from nemotron_agent.core.document_model import DocumentModel, Number, Scalar, Te
 from nemotron_agent.core.problems import Problem, document_error, misuse, problems_of, shown
 from nemotron_agent.core.yaml_document import KeyPath, YamlDocument
 from nemotron_agent.safety.plane import Point, Polygon
+from nemotron_agent.safety.resource_policy import ResourcePolicy, ResourceRules
 
 Age = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 EVERYONE = ('*',)
@@ -194,6 +195,7 @@ class PolicyFile(DocumentModel):
     preconditions: tuple[Precondition, ...] = ()
     rates: tuple[Rate, ...] = ()
     confirmations: tuple[Confirmation, ...] = ()
+    resources: ResourcePolicy = ResourcePolicy()
     trusted_names_on: tuple[Literal['action', 'service'], ...] = ()
     max_text_characters: Annotated[pydantic.StrictInt, Field(ge=1)] = 1000
 
@@ -217,6 +219,9 @@ KEYS_OF = {
     'confirmations': list(Confirmation.model_fields),
     'facts': list(FactTopic.model_fields),
     'zones': list(Zones.model_fields),
+    'resources': list(ResourcePolicy.model_fields),
+    'default': list(ResourceRules.model_fields),
+    'named': list(ResourceRules.model_fields),
     'localisation': list(Localisation.model_fields),
 }
 

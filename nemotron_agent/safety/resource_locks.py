@@ -44,6 +44,9 @@ class ResourceLocks:
 
     Args:
         policy: what happens when a resource is in use.
+
+    Attributes:
+        policy: as given; another one is for the requests to come.
     """
 
     def __init__(self, policy: ResourcePolicy = ResourcePolicy()) -> None:  # noqa: B008 (frozen)

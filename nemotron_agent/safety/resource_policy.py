@@ -5,12 +5,10 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import Field
 
-
-class _Section(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(frozen=True, extra='forbid')
+from nemotron_agent.core.document_model import DocumentModel, Text
 
 
-class ResourceRules(_Section):
+class ResourceRules(DocumentModel):
     """What happens to a request for a resource in use.
 
     Attributes:
@@ -24,7 +22,7 @@ class ResourceRules(_Section):
     wait_sec: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 10.0
 
 
-class ResourcePolicy(_Section):
+class ResourcePolicy(DocumentModel):
     """Rules of all resources, and of single ones by name.
 
     Attributes:
@@ -34,8 +32,8 @@ class ResourcePolicy(_Section):
     """
 
     default: ResourceRules = ResourceRules()
-    named: dict[str, ResourceRules] = Field(default_factory=dict)
-    max_waiting: Annotated[int, Field(ge=0, le=64)] = 8
+    named: dict[Text, ResourceRules] = Field(default_factory=dict)
+    max_waiting: Annotated[pydantic.StrictInt, Field(ge=0, le=64)] = 8
 
     def rules(self, resource: str) -> ResourceRules:
         """The rules of one resource."""

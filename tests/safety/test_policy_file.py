@@ -129,6 +129,18 @@ def error_of(rules='', places=PLACES, **options):
             FACTS + ZONES % 'geofence: [[-1, -1], [4, -1], [4, 1], [-1, 1]]',
             'zones.geofence: the place "kitchen" at (4, 0) is outside the geofence or nearer',
         ),
+        (
+            'resources: {named: {bas: {}}}',
+            'resources.named.bas: no skill uses the resource "bas": did you mean base?',
+        ),
+        (
+            'resources: {default: {same_or_lower: preempt}}',
+            'resources.default.same_or_lower: "preempt" is not one of the values',
+        ),
+        (
+            'resources: {named: {base: {wait: 3}}}',
+            'resources.named.base.wait: this key is not known: did you mean wait_sec?',
+        ),
     ],
 )
 def test_a_mistake_is_named_with_file_line_key_and_remedy(rules, error):
