@@ -11,7 +11,8 @@ class ControlText:
     """Breaks up the texts of special tokens, so that content stays content.
 
     Args:
-        special_texts: texts the tokenizer takes as one special token.
+        special_texts: texts the tokenizer takes as one special token, and others that are not to
+            be written by anybody else.
     """
 
     def __init__(self, special_texts: Iterable[str]) -> None:

@@ -45,7 +45,9 @@ class PromptWriter:
         self._template = template
         self._format = tool_format
         self._vocabulary = vocabulary
-        self._control_text = ControlText(vocabulary.special_texts.values())
+        self._control_text = ControlText(
+            (*vocabulary.special_texts.values(), *tool_format.markers)
+        )
         self._shared: tuple[ChatRequest, list[int]] | None = None
         self._template_shows_tools = template.knows_tools and tool_format.recognises(
             template.source

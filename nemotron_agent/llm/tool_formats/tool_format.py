@@ -40,11 +40,14 @@ class ToolFormat(abc.ABC):
         name: as the parameter `tool_format` says it.
         call_begin: text, or special token, that begins a call.
         call_end: what ends it.
+        result_begin, result_end: the fence around a tool's result.
     """
 
     name: ClassVar[str]
     call_begin: ClassVar[str] = '<tool_call>'
     call_end: ClassVar[str] = '</tool_call>'
+    result_begin: ClassVar[str] = '<tool_response>'
+    result_end: ClassVar[str] = '</tool_response>'
     dresses: ClassVar[tuple[str, ...]] = ('{', '[', '```', '<function')
     _name_pattern: ClassVar[re.Pattern[str]]
     _opening: ClassVar[re.Pattern[str]]
@@ -121,7 +124,12 @@ class ToolFormat(abc.ABC):
 
     def result_text(self, text: str) -> str:
         """Write a tool's result, as a user's message, for a template that knows none."""
-        return f'<tool_response>\n{text}\n</tool_response>'
+        return f'{self.result_begin}\n{text}\n{self.result_end}'
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """What no text of others may hold, whether it is a special token of a model or not."""
+        return (self.call_begin, self.call_end, self.result_begin, self.result_end)
 
 
 def _with_plain_lines(text: str) -> str:
