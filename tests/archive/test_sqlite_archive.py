@@ -166,8 +166,8 @@ def in_vain(archive, told, caplog, files):
 
 def and_again(archive, files):
     """What hindered is gone: the turn is kept, without another."""
-    wait_for(lambda: archive.status.unsaved_turns == 0)
-    assert archive.status.problem == ''
+    wait_for(lambda: not archive.status.problem)
+    assert archive.status.unsaved_turns == 0
     assert kept_texts(files, 'a') == ['one']
 
 
