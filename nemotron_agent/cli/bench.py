@@ -31,7 +31,8 @@ benches:
 
 Without --model counts are taken on a tiny synthetic hybrid and on Qwen2.5 Coder 1.5B, times on
 Qwen and on a synthetic hybrid with the shape of Nemotron 3 Nano 4B and no trained weights. All of
-it takes about half an hour on two cores, a gigabyte of disk for Qwen and 8 GB of memory.
+it takes about three quarters of an hour on two cores, a gigabyte of disk for Qwen and 8 GB of
+memory.
 
 turns and switch run on three sides: ours, llama-cpp-python's Llama, and llama.cpp's server, which
 comes with `pip install -r requirements/bench.txt` and is left out where that is missing.

@@ -19,7 +19,8 @@ def conversation_table(every: Iterable[Found]) -> Table:
     """A row for each."""
     table = Table('conversation', 'node', 'turns', 'tokens', 'last used', 'held by')
     table.columns[0].overflow = 'fold'
-    table.columns[1].no_wrap = table.columns[4].no_wrap = True
+    for column in table.columns[1:]:
+        column.no_wrap = True
     for found in every:
         holder = f'process {found.holder.process_id}' if found.holder else ''
         table.add_row(

@@ -144,6 +144,26 @@ def test_beyond_the_size_one_conversation_loses_its_oldest_turns(open_archive, f
     assert kept[-1].startswith('39 ')
 
 
+@pytest.mark.parametrize(
+    ('damage', 'told'),
+    [
+        ('DELETE FROM messages WHERE position = 2', 'turn 1 of conversation "a" is not whole'),
+        ('DELETE FROM calls', 'turn 1 of conversation "a" is not whole'),
+        ('DELETE FROM turns', 'messages has a row that belongs to no turns'),
+    ],
+)
+def test_half_a_turn_is_a_fault(open_archive, files, damage, told):
+    store = ConversationStore(4, open_archive())
+    take_turn(store, 'a', 'one')
+    store.close()
+    connection = sqlite3.connect(files.database)
+    with connection:
+        connection.execute(damage)
+    connection.close()
+    with ConversationDatabase(files.database, writable=False) as database:
+        assert told in database.faults()
+
+
 def test_what_the_database_has_is_only_the_users(open_archive, files):
     take_turn(ConversationStore(4, open_archive()), 'a', 'one')
     for path in files.database.parent.glob('*.sqlite*'):
