@@ -122,6 +122,19 @@ class ModelReply:
     problem: str = ''
 
 
+@dataclasses.dataclass(frozen=True)
+class ContextSize:
+    """What the memory of a model's context depends on.
+
+    Attributes:
+        n_ctx: tokens it holds.
+        snapshot_slots: states it keeps besides the one that is evaluated further.
+    """
+
+    n_ctx: int
+    snapshot_slots: int
+
+
 class ChatModel(Protocol):
     """A model. `reply` may be called from any thread."""
 
@@ -183,6 +196,19 @@ class ChatModel(Protocol):
             ModelError: it could not be evaluated.
         """
 
+    @property
+    def context_size(self) -> ContextSize | None:
+        """Size of its context; None if it holds none in this process."""
+
+    def resize(self, size: ContextSize) -> None:
+        """Give it a context of another size, between two replies.
+
+        What was evaluated is lost and read again when it is needed; no conversation is.
+
+        Raises:
+            ModelError: no memory for it. It then has the old size, or the least, or is of no use.
+        """
+
     def forget(self, conversation_id: str) -> None:
         """Drop what is kept for a conversation."""
 
@@ -214,3 +240,11 @@ class RepliesOnly:
     def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
         """It cannot tell."""
         return None
+
+    @property
+    def context_size(self) -> ContextSize | None:
+        """It holds none in this process."""
+        return None
+
+    def resize(self, size: ContextSize) -> None:
+        """There is nothing to resize."""

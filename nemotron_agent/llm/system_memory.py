@@ -32,6 +32,20 @@ class SystemMemory:
         return self._kib('meminfo', 'MemAvailable')
 
     @property
+    def stalled_percent(self) -> float | None:
+        """Share of the last ten seconds in which all that wanted to run waited for memory.
+
+        Pressure stall information (docs.kernel.org/accounting/psi.html); None where the kernel
+        has none.
+        """
+        for line in self._lines('pressure/memory'):
+            kind, _, rest = line.partition(' ')
+            averages = dict(part.split('=') for part in rest.split())
+            if kind == 'full' and 'avg10' in averages:
+                return float(averages['avg10'])
+        return None
+
+    @property
     def own_bytes(self) -> int:
         """Memory this process holds, files included."""
         return self._kib('self/status', 'VmRSS')
