@@ -141,6 +141,11 @@ class LlamaContext:
         llama_cpp.llama_set_abort_callback(self._handle, _STRLEN, flag.address)
 
     @property
+    def is_open(self) -> bool:
+        """Whether it can be used; not after `close`."""
+        return bool(self._handle)
+
+    @property
     def is_aborting(self) -> bool:
         """Whether the flag is set: a decode call would end at once."""
         return self._flag.is_set

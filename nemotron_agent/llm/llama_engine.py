@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import (
     ChatRequest,
+    ContextSize,
     ModelReply,
     ReplyProgress,
     ReplyProtocol,
@@ -63,7 +64,7 @@ class LlamaEngine:
         worker = loaded.result()
         self._worker = worker
         self._rules = worker.rules
-        self._n_ctx = worker.n_ctx
+        self._note_size(worker)
 
     @property
     def name(self) -> str:
@@ -88,7 +89,7 @@ class LlamaEngine:
     @property
     def n_ctx(self) -> int:
         """Tokens its context holds."""
-        return self._n_ctx
+        return self._context_size.n_ctx
 
     def reply_reserve(self, thinking: bool) -> int:
         """Tokens that a prompt must leave to a reply, with reasoning or without."""
@@ -160,6 +161,27 @@ class LlamaEngine:
             lambda worker: self._prepare(worker, system, tools, thinking), priority=_AT_ONCE
         )
 
+    @property
+    def context_size(self) -> ContextSize:
+        """Size of its context."""
+        return self._context_size
+
+    def resize(self, size: ContextSize) -> None:
+        """Give it a context of another size, between two replies; waits until it has one.
+
+        Conversations go on: what was evaluated is read again when it is needed.
+
+        Raises:
+            EvaluationError: no memory for it, or the model is closed. The size is the old one
+                then; without memory for that either, every reply fails until it is loaded anew.
+        """
+
+        def work(worker: LlamaWorker) -> None:
+            worker.resize(size)
+            self._note_size(worker)
+
+        self._submit(work, priority=_AT_ONCE).result()
+
     def forget(self, conversation_id: str) -> None:
         """Drop what is kept for a conversation."""
         with self._lock:
@@ -174,6 +196,9 @@ class LlamaEngine:
             self._running.set()
             self._jobs.put(None, priority=_AT_ONCE)
         self._thread.join()
+
+    def _note_size(self, worker: LlamaWorker) -> None:
+        self._context_size = ContextSize(worker.n_ctx, worker.snapshot_slots)
 
     def _submit(
         self, work: Callable[[LlamaWorker], Any], owner: str = '', priority: float = 0.0

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from nemotron_agent.core.chat_model import (
     ChatRequest,
+    ContextSize,
     ModelReply,
     Phase,
     ReplyProgress,
     StopReason,
     Usage,
 )
-from nemotron_agent.core.errors import ContextFullError
+from nemotron_agent.core.errors import ContextFullError, EvaluationError
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm.chat_template import ChatTemplate
@@ -64,13 +65,17 @@ class LlamaWorker:
             self.rules = reply_rules(vocabulary, template, tool_format, protocol)
             self._prompts = PromptWriter(template, tool_format, vocabulary)
             self._warm_start = _warm_start(parameters)
-            self._context = LlamaContext(self._model, parameters)
+            self._open_context(parameters)
         except BaseException:
             self._model.close()
             raise
-        self.n_ctx = self._context.n_ctx
         self.keeps_recurrent_state = self._context.keeps_recurrent_state
-        self.state = ContextState(self._context)
+        self._shared_tokens: list[int] = []
+
+    @property
+    def snapshot_slots(self) -> int:
+        """States it can keep besides the one that is evaluated further."""
+        return self._context.n_sequences - 1
 
     def prepare(
         self,
@@ -93,6 +98,7 @@ class LlamaWorker:
         messages = () if system is None else (system,)
         shown = tuple(map(with_units, tools))
         tokens = self._prompts.shared(ChatRequest('', messages, shown, thinking))
+        self._shared_tokens = tokens
         n_new = 0
         if not self.state.holds(tokens) and not self._load(tokens):
             self.obey(flag or AbortFlag())
@@ -170,8 +176,36 @@ class LlamaWorker:
         """Tokens of the context to leave for the longest reply, or a quarter of it if less."""
         return self._reserve(self._parameters.max_reply_tokens + self._max_thinking(thinking))
 
+    def resize(self, size: ContextSize) -> None:
+        """Give the context another size; what it holds is read again when it is needed.
+
+        The tokens of the conversations are kept, and what all of them begin with comes from the
+        disk where it was saved.
+
+        Raises:
+            EvaluationError: no memory for it; the size is the old one then, if there is memory.
+        """
+        former = self._parameters
+        self._context.close()
+        try:
+            self._open_context(dataclasses.replace(former, **dataclasses.asdict(size)))
+        except EvaluationError:
+            self._open_context(former)
+            raise
+        finally:
+            self._load(self._shared_tokens)
+
     def obey(self, flag: AbortFlag) -> None:
-        """Let `flag` abort what is evaluated from now on."""
+        """Let `flag` abort what is evaluated from now on.
+
+        Raises:
+            EvaluationError: there is no context: a resize had no memory for any.
+        """
+        if not self._context.is_open:
+            raise EvaluationError(
+                'the model has no context: there was no memory left for one; free memory, then '
+                'cleanup and configure the node'
+            )
         self._context.obey(flag)
 
     def count_prompt(self, request: ChatRequest, *, opens_reply: bool = False) -> int:
@@ -196,6 +230,12 @@ class LlamaWorker:
         """Free the context and the model; may be called twice."""
         self._context.close()
         self._model.close()
+
+    def _open_context(self, parameters: EngineParameters) -> None:
+        self._context = LlamaContext(self._model, parameters)
+        self._parameters = parameters
+        self.n_ctx = self._context.n_ctx
+        self.state = ContextState(self._context)
 
     def _read(self, prompt: Prompt, on_progress: OnProgress) -> bool:
         """Evaluate the new part of a prompt; return whether it was not aborted.
@@ -229,7 +269,7 @@ class LlamaWorker:
         return True
 
     def _load(self, tokens: list[int]) -> bool:
-        if self._warm_start is None:
+        if self._warm_start is None or not tokens or not self._context.is_open:
             return False
         with self._warm_start.read(tokens) as state:
             if state is None or not self.state.load(tokens, state):
