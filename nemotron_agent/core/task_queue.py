@@ -1,11 +1,12 @@
 """Tasks wait here for their turn: by priority, one at a time a conversation, bounded."""
 
+import contextlib
 import functools
 import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from nemotron_agent.core.agent_events import EventSink, Queued
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
@@ -113,6 +114,7 @@ class TaskQueue:
         self._waiting: list[TaskHandle] = []
         self._running: list[TaskHandle] = []
         self._closed = False
+        self._paused = False
         self._threads = [
             threading.Thread(target=self._work, name=f'task-{i}', daemon=True)
             for i in range(workers)
@@ -170,6 +172,21 @@ class TaskQueue:
             preempted.cancel.cancel(CancelReason.PREEMPTED)
         return handle
 
+    @contextlib.contextmanager
+    def pause(self) -> Iterator[None]:
+        """Let the tasks that run end, then begin none until the context ends; others wait."""
+        with self._changed:
+            self._paused = True
+        self._end_idle_work(CancelReason.PREEMPTED)
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._running and self._idle is None)
+            yield
+        finally:
+            with self._changed:
+                self._paused = False
+                self._changed.notify_all()
+
     def cancel_all(self, reason: CancelReason) -> None:
         """Cancel what runs and what waits."""
         with self._changed:
@@ -212,7 +229,7 @@ class TaskQueue:
 
     def _next(self) -> TaskHandle | None:
         """The waiting task that may start now; the lock is held."""
-        if self._idle is not None:
+        if self._paused or self._idle is not None:
             return None
         busy = {handle.task.conversation_id for handle in self._running}
         ready = [h for h in self._waiting if h.task.conversation_id not in busy]
@@ -242,6 +259,11 @@ class TaskQueue:
             )
         )
 
+    @property
+    def _is_busy(self) -> bool:
+        """Whether there is anything to do before what is done when idle; the lock is held."""
+        return bool(self._paused or self._running or self._waiting or self._idle)
+
     def _work(self) -> None:
         work = self._wait_for_work()
         while work is not None:
@@ -257,7 +279,7 @@ class TaskQueue:
                     self._waiting.remove(handle)
                     self._running.append(handle)
                     return functools.partial(self._carry_out, handle)
-                if self._has_idle_work and not (self._running or self._waiting or self._idle):
+                if self._has_idle_work and not self._is_busy:
                     self._has_idle_work = False
                     self._idle = CancelToken()
                     return functools.partial(self._do_idle_work, self._idle)

@@ -6,6 +6,7 @@ from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import (
     ChatModel,
     ChatRequest,
+    ContextSize,
     ModelReply,
     ReplyProgress,
     ReplyProtocol,
@@ -84,6 +85,15 @@ class WatchedModel:
     def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
         """How likely a text is; see `ChatModel`."""
         return self._model.log_likelihood(text, after, cancel)
+
+    @property
+    def context_size(self) -> ContextSize | None:
+        """Size of its context."""
+        return self._model.context_size
+
+    def resize(self, size: ContextSize) -> None:
+        """Give it a context of another size; see `ChatModel`."""
+        self._model.resize(size)
 
     def forget(self, conversation_id: str) -> None:
         """Drop what is kept for a conversation."""

@@ -183,12 +183,14 @@ class LlamaWorker:
         disk where it was saved.
 
         Raises:
+            ConfigurationError: no context has that size; nothing was changed.
             EvaluationError: no memory for it; the size is the old one then, if there is memory.
         """
         former = self._parameters
+        wanted = dataclasses.replace(former, **dataclasses.asdict(size))
         self._context.close()
         try:
-            self._open_context(dataclasses.replace(former, **dataclasses.asdict(size)))
+            self._open_context(wanted)
         except EvaluationError:
             self._open_context(former)
             raise
