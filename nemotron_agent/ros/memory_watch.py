@@ -1,34 +1,31 @@
 """Watches the machine's memory while the agent runs, and uses less before the kernel acts."""
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.errors import ModelError
-from nemotron_agent.core.task_queue import TaskQueue
 from nemotron_agent.llm.memory_ladder import MemoryLadder, MemoryMarks, Rung, ladder_rungs, size_on
 from nemotron_agent.llm.memory_pressure import MemoryPressure
+from nemotron_agent.ros.task_intake import TaskIntake
+
+logger = logging.getLogger(__name__)
 
 PERIOD_SEC = 0.5
 
 
-class WatchedNode(Protocol):
-    """What the watch needs of the agent's node."""
+class Serving(Protocol):
+    """Begins and ends to take tasks: a lifecycle node."""
 
-    def running_queue(self) -> TaskQueue | None:
-        """The queue while the node is active."""
+    def trigger_activate(self) -> Any:
+        """Begin."""
 
-    def suspend(self) -> None:
-        """Deactivate the node."""
-
-    def resume(self) -> None:
-        """Activate the node again."""
-
-    def warn(self, text: str) -> None:
-        """Log a warning."""
+    def trigger_deactivate(self) -> Any:
+        """End, and cancel what runs."""
 
 
 class MemoryWatch:
@@ -39,6 +36,7 @@ class MemoryWatch:
 
     Args:
         node: whose agent it is.
+        intake: has the node's queue while it is active.
         model: gets a context of another size.
         read: reads how short memory is.
         marks: when to step.
@@ -48,7 +46,8 @@ class MemoryWatch:
 
     def __init__(
         self,
-        node: WatchedNode,
+        node: Serving,
+        intake: TaskIntake,
         model: ChatModel,
         read: Callable[[], MemoryPressure],
         marks: MemoryMarks,
@@ -57,6 +56,7 @@ class MemoryWatch:
     ) -> None:
         self.pressure = read()
         self._node = node
+        self._intake = intake
         self._model = model
         self._read = read
         self._size = model.context_size
@@ -87,35 +87,37 @@ class MemoryWatch:
                 self._step_to(rung)
 
     def _step_to(self, rung: Rung) -> None:
-        self._node.warn(
-            f'{self.pressure.free_bytes / 1e6:.0f} MB of memory are free: '
-            f'{self._ladder.rung.value} -> {rung.value}'
+        logger.warning(
+            '%d MB of memory are free: the agent goes from "%s" to "%s"',
+            self.pressure.free_bytes // 10**6,
+            self.rung.value,
+            rung.value,
         )
         try:
             with self._between_tasks(rung):
                 if not self._ends.is_set():
                     self._carry_out(rung)
         except ModelError as error:
-            self._node.warn(f'the step to "{rung.value}" failed: {error}')
-            self._ladder.stand_on(self._ladder.rung)
-            return
+            logger.error('the agent stays at "%s": %s', self.rung.value, error)
+            rung = self.rung
         self._ladder.stand_on(rung)
 
     def _between_tasks(self, rung: Rung) -> contextlib.AbstractContextManager[None]:
-        queue = self._node.running_queue()
+        queue = self._intake.queue
         if rung is Rung.FEWER_SNAPSHOTS or queue is None:
             return contextlib.nullcontext()
         return queue.pause()
 
     def _carry_out(self, rung: Rung) -> None:
         if rung is Rung.INACTIVE:
-            self._suspended = self._node.running_queue() is not None
+            self._suspended = self._intake.queue is not None
             if self._suspended:
-                self._node.suspend()
-        elif self._size is not None:
+                self._node.trigger_deactivate()
+            return
+        if self._size is not None:
             size = size_on(rung, self._size, self._least_ctx)
             if size != self._model.context_size:
                 self._model.resize(size)
-        if rung is not Rung.INACTIVE and self._suspended:
-            self._suspended = False
-            self._node.resume()
+        if self._suspended and self._intake.queue is None:
+            self._node.trigger_activate()
+        self._suspended = False

@@ -67,6 +67,14 @@ PARAMETERS = {
     'memory_reserve_mb': _Parameter(
         512, 'Memory of the machine to leave to others, of what it has available [MB].', 0, 1048576
     ),
+    'memory_low_mb': _Parameter(
+        200,
+        'With less memory free than this the agent uses less step by step: fewer snapshots, a '
+        'smaller context, then it deactivates itself until there is plenty again [MB]; 0 watches '
+        'nothing.',
+        0,
+        1048576,
+    ),
     'flash_attention': _Parameter('auto', 'Flash attention.', choices=('auto', 'on', 'off')),
     'reply_protocol': _Parameter(
         'auto',

@@ -7,6 +7,7 @@ from typing import Any
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import (
     ChatRequest,
+    ContextSize,
     ModelReply,
     Phase,
     ReplyProgress,
@@ -55,6 +56,7 @@ class ListedModel:
 
     name = 'listed'
     n_ctx = 4096
+    context_size: ContextSize | None = None
 
     def __init__(
         self,
@@ -109,6 +111,10 @@ class ListedModel:
     def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
         """Give the likelihood listed for the first piece of text that `after` holds."""
         return next((value for piece, value in self.likelihoods.items() if piece in after), None)
+
+    def resize(self, size: ContextSize) -> None:
+        """Take the size."""
+        self.context_size = size
 
     def forget(self, conversation_id: str) -> None:
         """Note it."""

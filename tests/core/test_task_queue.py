@@ -272,3 +272,29 @@ def test_idle_work_that_fails_does_not_stop_the_queue(make_queue, worker):
     worker.go.set()
     for text in ('first', 'second'):
         assert submit(queue, text).wait(SOON).status is TaskStatus.DONE
+
+
+def test_while_it_is_paused_nothing_begins(make_queue, worker):
+    queue = make_queue()
+    first = queue.submit(Task('first', 'a', 'x'), lambda event: None)
+    worker.wait_started(1)
+    worker.go.set()
+    with queue.pause():
+        assert first.result is not None
+        second = queue.submit(Task('second', 'b', 'x'), lambda event: None)
+        third = queue.submit(Task('third', 'c', 'x'), lambda event: None)
+        third.cancel.cancel()
+        assert third.wait(SOON).status is TaskStatus.CANCELED
+        assert worker.started == ['first']
+
+    assert second.wait(SOON).status is TaskStatus.DONE
+
+
+def test_a_queue_can_be_closed_while_it_is_paused(make_queue, worker):
+    queue = make_queue()
+    with queue.pause():
+        waiting = queue.submit(Task('first', 'a', 'x'), lambda event: None)
+        assert queue.close(SOON)
+
+    assert waiting.wait(SOON).status is TaskStatus.CANCELED
+    assert worker.started == []
