@@ -1,14 +1,16 @@
 """The node: wires the parts together and carries the lifecycle."""
 
+import contextlib
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from nemotron_agent.core.cancel_token import CancelReason
 from nemotron_agent.core.errors import NemotronAgentError
 from nemotron_agent.core.task_queue import TaskQueue
 from nemotron_agent.llm.model_loading import load_model
 from nemotron_agent.ros.action_request_publisher import ActionRequestPublisher
-from nemotron_agent.ros.assembly import ConfiguredAgent, LoadModel, assemble
+from nemotron_agent.ros.assembly import ConfiguredAgent, LoadModel, assemble, config_path
 from nemotron_agent.ros.command_topics import CommandTopics
 from nemotron_agent.ros.diagnostics import Diagnostics
 from nemotron_agent.ros.execute_task_server import ExecuteTaskServer
@@ -16,8 +18,12 @@ from nemotron_agent.ros.log_bridge import bridge_logging
 from nemotron_agent.ros.operator_interfaces import OperatorInterfaces
 from nemotron_agent.ros.parameters import AgentParameters, declare_parameters
 from nemotron_agent.ros.services import MAX_DIRECT_CALLS, AgentServices
+from nemotron_agent.ros.stop_server import StopServer
 from nemotron_agent.ros.task_intake import TaskIntake
 from nemotron_agent.safety.resource_locks import ResourceLocks
+from nemotron_agent.safety.stop_file import StopFile
+from nemotron_agent.safety.stop_latch import Stop, StopLatch, StopReport
+from nemotron_agent.safety.stop_words import load_stop_words
 
 NODE_NAME = 'nemotron_agent'
 END_MARGIN_SEC = 5.0
@@ -43,7 +49,13 @@ class AgentNode(LifecycleNode):
         bridge_logging(self.get_logger())
         declare_parameters(self)
         self._configured: ConfiguredAgent | None = None
-        self._intake = TaskIntake()
+        stop_file = StopFile.of_node(self.get_fully_qualified_name())
+        self._latch = StopLatch(stop_file.read())
+        self._stop_server = StopServer(self, self._latch)
+        self._latch.listen(self._on_stop)
+        self._latch.listen(lambda stop, report: stop_file.write(stop))
+        self._intake = TaskIntake(self._latch)
+        self._load_stop_words()
         self._requests = ActionRequestPublisher(self)
         # What may still move the robot stays locked when the agent is configured anew.
         self._resources = ResourceLocks()
@@ -53,7 +65,8 @@ class AgentNode(LifecycleNode):
             ExecuteTaskServer(self, self._intake),
             CommandTopics(self, self._intake),
             OperatorInterfaces(self, self._agent_services, self._resources),
-            Diagnostics(self, self._intake, self._agent_services, self._resources),
+            Diagnostics(self, self._intake, self._agent_services, self._resources, self._latch),
+            self._stop_server,
         ]
 
     @property
@@ -68,8 +81,14 @@ class AgentNode(LifecycleNode):
         self.get_logger().info(f'loading model {self.get_parameter("model").value}')
         try:
             parameters = AgentParameters(self)
+            self._configure_stop(parameters)
             configured = assemble(
-                self, parameters, self._requests, self._resources, self._load_model
+                self,
+                parameters,
+                self._requests,
+                self._resources,
+                self._latch,
+                self._load_model,
             )
         except NemotronAgentError as error:
             self.get_logger().error(f'cannot be configured: {error}')
@@ -94,6 +113,7 @@ class AgentNode(LifecycleNode):
         self._intake.queue = TaskQueue(
             self._configured.run_task, when_idle=self._configured.rest, **self._queue_options
         )
+        self._stop_server.expect_operator(True)
         self.get_logger().info('active: ready for commands')
         return super().on_activate(state)
 
@@ -125,7 +145,30 @@ class AgentNode(LifecycleNode):
             part.destroy()
         super().destroy_node()
 
+    def _on_stop(self, stop: Stop | None, report: StopReport | None) -> None:
+        """End the tasks too, those that wait as well."""
+        queue = self._intake.queue
+        if stop is not None and queue is not None:
+            queue.cancel_all(CancelReason.STOPPED)
+
+    def _load_stop_words(self) -> None:
+        """Listen for stop words before the first configure, which says why if that fails."""
+        with contextlib.suppress(NemotronAgentError):
+            file = config_path(self.get_parameter('stop_words_file').value, 'stop_words.yaml')
+            self._intake.stop_words = self._stop_server.words = load_stop_words(file)
+
+    def _configure_stop(self, parameters: AgentParameters) -> None:
+        words = load_stop_words(config_path(parameters.stop_words_file, 'stop_words.yaml'))
+        self._intake.stop_words = words
+        self._stop_server.configure(
+            words,
+            velocity_topic=parameters.stop_velocity_topic,
+            stamped=parameters.stop_velocity_stamped,
+            heartbeat_sec=parameters.operator_heartbeat_sec,
+        )
+
     def _stop_serving(self) -> None:
+        self._stop_server.expect_operator(False)
         queue, self._intake.queue = self._intake.queue, None
         self._agent_services.cancel_direct_calls()
         # A skill has this long to end; what waits for it must not give up before.

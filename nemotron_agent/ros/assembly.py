@@ -36,6 +36,7 @@ from nemotron_agent.ros.waiting import WaitLimits
 from nemotron_agent.safety.confirmation import Confirmations
 from nemotron_agent.safety.gate import SafetyGate
 from nemotron_agent.safety.resource_locks import ResourceLocks
+from nemotron_agent.safety.stop_latch import StopLatch
 from nemotron_agent.skills.manifest import load_manifest
 from nemotron_agent.skills.places import load_places
 
@@ -88,6 +89,7 @@ def assemble(
     parameters: AgentParameters,
     observer: RequestObserver,
     resources: ResourceLocks,
+    stop: StopLatch,
     load_model: LoadModel = load_model,
 ) -> ConfiguredAgent:
     """Load manifest, policy, skills and model: what is cheap to find wrong comes first.
@@ -97,20 +99,22 @@ def assemble(
         parameters: of the node.
         observer: told of each request's states.
         resources: who uses which part of the robot; they outlive this agent.
+        stop: while it holds, nothing moves; it outlives this agent too.
         load_model: loads the model the parameters name.
 
     Raises:
         NemotronAgentError: something cannot be used; nothing is left behind.
     """
-    places = load_places(_file(parameters.places_file, 'places.yaml'))
-    manifest = load_manifest(_file(parameters.skills_file, 'skills.yaml'), places)
-    prompt = _read_prompt(_file(parameters.system_prompt_file, 'system_prompt.txt'))
+    places = load_places(config_path(parameters.places_file, 'places.yaml'))
+    manifest = load_manifest(config_path(parameters.skills_file, 'skills.yaml'), places)
+    prompt = _read_prompt(config_path(parameters.system_prompt_file, 'system_prompt.txt'))
     limits = WaitLimits(
         server_sec=parameters.server_wait_sec, cancel_sec=parameters.cancel_wait_sec
     )
     inputs = {skill.id: complete_inputs(manifest, skill) for skill in manifest.skills}
     store = FactStore()
-    policy = load_policy(_file(parameters.policy_file, 'policy.yaml'), manifest, store, inputs)
+    policy_file = config_path(parameters.policy_file, 'policy.yaml')
+    policy = load_policy(policy_file, manifest, store, inputs)
     resources.policy = policy.file.resources
     with contextlib.ExitStack() as undo:
         facts = FactSubscriptions(node, policy.file.facts, store)
@@ -124,6 +128,7 @@ def assemble(
         policy,
         Confirmations(parameters.confirm_timeout_sec, by_another=parameters.confirm_by_another),
         resources,
+        stop,
     )
     registry = ToolRegistry(tools, gate, observer)
     agent_limits = AgentLimits(
@@ -170,7 +175,8 @@ def model_parameters(parameters: AgentParameters) -> ModelParameters:
     return ModelParameters(**{name: getattr(parameters, name) for name in names})
 
 
-def _file(given: str, shipped: str) -> Path:
+def config_path(given: str, shipped: str) -> Path:
+    """The file a parameter names, or the one shipped where that is empty."""
     return Path(given).expanduser() if given else config_file(shipped)
 
 

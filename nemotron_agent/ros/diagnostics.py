@@ -10,6 +10,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from nemotron_agent.ros.services import AgentServices
 from nemotron_agent.ros.task_intake import TaskIntake
 from nemotron_agent.safety.resource_locks import ResourceLocks
+from nemotron_agent.safety.stop_latch import StopLatch
 
 LOCKED = 'locked'
 
@@ -18,12 +19,18 @@ class Diagnostics:
     """Publishes the agent's state, queue, context and memory once a period."""
 
     def __init__(
-        self, node: Any, intake: TaskIntake, services: AgentServices, resources: ResourceLocks
+        self,
+        node: Any,
+        intake: TaskIntake,
+        services: AgentServices,
+        resources: ResourceLocks,
+        latch: StopLatch,
     ) -> None:
         self._node = node
         self._intake = intake
         self._services = services
         self._resources = resources
+        self._latch = latch
         self._process = psutil.Process()
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._timer = node.create_timer(
@@ -83,6 +90,12 @@ class Diagnostics:
         if locked:
             status.level = DiagnosticStatus.WARN
             status.message += f'; locked, as the robot may still be moving: {", ".join(locked)}'
+        values['stop'] = str(self._latch.stopped or 'released')
+        if self._latch.stopped is not None:
+            status.level = DiagnosticStatus.WARN
+            status.message += f'; {self._latch.stopped}'
+        if self._latch.last_report is not None:
+            values['stop_latency_ms'] = f'{1e3 * self._latch.last_report.latency_sec:.3f}'
         status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
         array = DiagnosticArray(status=[status])
         array.header.stamp = self._node.get_clock().now().to_msg()

@@ -164,6 +164,20 @@ PARAMETERS = {
         0.1,
         60.0,
     ),
+    'stop_words_file': _Parameter('', 'Words that stop the robot; empty is the file shipped.'),
+    'stop_velocity_topic': _Parameter(
+        '', 'Where zero velocity is published at a stop, such as cmd_vel; empty is nowhere.'
+    ),
+    'stop_velocity_stamped': _Parameter(
+        False, 'Publish it as geometry_msgs/TwistStamped, not Twist.'
+    ),
+    'operator_heartbeat_sec': _Parameter(
+        0.0,
+        'Stop an active agent after so long without a message on operator_heartbeat [s]; 0 is '
+        'never.',
+        0.0,
+        3600.0,
+    ),
     'queue_size': _Parameter(8, 'Tasks that may wait.', 1, 64),
     'max_parallel_tasks': _Parameter(1, 'Tasks of different conversations at once.', 1, 8),
     'max_command_bytes': _Parameter(4096, 'Longest command taken [bytes of UTF-8].', 1, 1048576),

@@ -13,7 +13,10 @@ from nemotron_agent.core.json_text import encodable
 from nemotron_agent.core.task import Task, TaskResult, TaskStatus
 from nemotron_agent.core.task_queue import TaskHandle, TaskQueue
 from nemotron_agent.core.thinking import Thinking
+from nemotron_agent.safety.stop_latch import StopLatch
+from nemotron_agent.safety.stop_words import StopWords
 
+STOPPED = 'Stopped. Nothing moves until the stop is released.'
 NOT_ACTIVE = 'the agent is not active: configure and activate its node first'
 MAX_NAME_CHARACTERS = 256
 MAX_TIMEOUT_SEC = 86400.0
@@ -30,12 +33,15 @@ def refusal(error: TaskRefusedError) -> TaskResult:
 
 
 class TaskIntake:
-    """Takes tasks while the node is active.
+    """Takes tasks while the node is active, and words that stop at any time.
 
-    `queue` is the node's while it is active, None otherwise.
+    `queue` is the node's while it is active, None otherwise; so are `stop_words` until they are
+    known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, latch: StopLatch) -> None:
+        self._latch = latch
+        self.stop_words: StopWords | None = None
         self.queue: TaskQueue | None = None
         self.max_command_bytes = 0
         self.default_conversation = ''
@@ -56,10 +62,14 @@ class TaskIntake:
         Raises:
             TaskRefusedError: not active, not a command, or no room.
         """
+        text = encodable(text).strip()
+        said = self.stop_words.stop_in(text) if self.stop_words else ''
+        if said:
+            self._latch.stop(f'the words "{said}" from {origin}')
+            return _carried_out(Task(text, conversation_id, origin), on_event, STOPPED)
         queue = self.queue
         if queue is None:
             raise NotActiveError(NOT_ACTIVE)
-        text = encodable(text).strip()
         if not text:
             raise InvalidTaskError('the command is empty: say what to do')
         size = len(text.encode())
@@ -87,6 +97,13 @@ class TaskIntake:
             timeout_sec=timeout_sec or None,
         )
         return queue.submit(task, on_event)
+
+
+def _carried_out(task: Task, on_event: EventSink, answer: str) -> TaskHandle:
+    """A task that was done as soon as it was taken."""
+    handle = TaskHandle(task, on_event, order=0)
+    handle.end(TaskResult(TaskStatus.DONE, answer=answer))
+    return handle
 
 
 def thinking_choice(value: int, constants: Any) -> Thinking | None:

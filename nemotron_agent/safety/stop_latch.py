@@ -25,7 +25,7 @@ class Stop:
     at: float = dataclasses.field(default_factory=time.time)
 
     def __str__(self) -> str:
-        at = time.strftime('%H:%M:%S', time.localtime(self.at))
+        at = time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(self.at))
         return f'stopped by {self.reason} at {at}'
 
 
@@ -59,11 +59,14 @@ class StopLatch:
 
     Running calls are cancelled in the thread that sets it, each by its token, before `stop`
     returns; so a goal's cancel has left by then. Listeners are told after that.
+
+    Args:
+        stop: holds from the beginning.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Stop | None = None) -> None:
         self._lock = threading.Lock()
-        self._stop: Stop | None = None
+        self._stop = stop
         self._report: StopReport | None = None
         self._watched: list[CancelToken] = []
         self._listeners: list[StopListener] = []

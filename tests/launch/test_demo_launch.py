@@ -86,7 +86,7 @@ def test_a_command_to_the_launched_agent_moves_the_launched_robot(demo, ros_doma
 
     wait_for(is_active, START_TIMEOUT_SEC)
     assert watch.wait_for(lambda state: state.place == 'dock', START_TIMEOUT_SEC)
-    wait_for(lambda: commands.get_subscription_count() > 0, START_TIMEOUT_SEC)
+    wait_for(lambda: commands.get_subscription_count() > 1, START_TIMEOUT_SEC)
     commands.publish(String(data='Go to the kitchen.'))
     assert watch.wait_for(lambda state: state.place == 'kitchen', START_TIMEOUT_SEC)
     wait_for(lambda: answers == ['I am there.'], START_TIMEOUT_SEC)

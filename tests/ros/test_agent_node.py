@@ -202,7 +202,7 @@ def test_commands_by_topic(make_agent, ros_domain):
         String, 'response', lambda message: responses.append(message.data), 10
     )
     command = agent.client_node.create_publisher(String, 'command', 10)
-    wait_for(lambda: command.get_subscription_count() == 1, SOON)
+    wait_for(lambda: command.get_subscription_count() == 2, SOON)
     wait_for(lambda: agent.client_node.count_publishers('response') == 1, SOON)
     command.publish(String(data='go to the kitchen'))
     wait_for(lambda: responses == ['I am there.'], SOON)
@@ -230,7 +230,7 @@ def test_higher_priority_preempts(make_agent):
     agent.robot.behavior = Behavior.HANG
     low = agent.send()
     assert agent.robot.executing.wait(SOON)
-    high = agent.send('stop and answer', priority=5)
+    high = agent.send('answer now', priority=5)
     assert low.end()[1].error_code == RESULT.PREEMPTED
     assert high.end()[1].answer == 'I am there.'
 

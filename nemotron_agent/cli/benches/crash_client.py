@@ -56,7 +56,7 @@ class CrashClient:
         """Whether the node is there."""
         return bool(
             self._goals.server_is_ready
-            and self._commands.get_subscription_count()
+            and self._commands.get_subscription_count() > 1
             and self._node.count_publishers('response')
         )
 
