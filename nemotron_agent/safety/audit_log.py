@@ -45,29 +45,34 @@ class AuditLog:
     `note` never waits for the disk; `write` waits until the entry is on it. While the disk
     refuses, notes are kept and written later, and every `write` fails at once.
 
+    Making one takes the folder, `start` begins to write.
+
     Args:
         folder: of the record; made where it is missing.
-        heading: what each file begins with.
         limits: how much is kept on disk.
 
     Raises:
         ConfigurationError: another node writes the record.
     """
 
-    def __init__(
-        self, folder: Path, heading: Mapping[str, Any], limits: AuditLimits | None = None
-    ) -> None:
+    def __init__(self, folder: Path, limits: AuditLimits | None = None) -> None:
         self.folder = folder
-        self._writer = AuditWriter(folder, recordable(heading), limits)
+        self._writer = AuditWriter(folder, limits)
         self._changed = threading.Condition()
         self._pending: collections.deque[_Pending] = collections.deque()
         self._lost = 0
         self._problem = ''
         self._closing = False
+        self._thread: threading.Thread | None = None
         try:
-            self._writer.open()
+            self._writer.lock()
         except OSError as error:
             self._fail(error)
+
+    def start(self, heading: Mapping[str, Any]) -> None:
+        """Write an entry `start`; it and the first line of each file say `heading`."""
+        self._writer.heading = recordable(heading)
+        self.note('start', **heading)
         self._thread = threading.Thread(target=self._work, name='record', daemon=True)
         self._thread.start()
 
@@ -121,6 +126,9 @@ class AuditLog:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        if self._thread is None:
+            self._writer.close()
+            return
         self._thread.join(CLOSE_TIMEOUT_SEC)
         if self._thread.is_alive():
             logger.error('the disk of the record (%s) does not answer', self.folder)

@@ -32,15 +32,15 @@ class AuditWriter:
 
     Args:
         folder: made where it is missing.
-        heading: what the first line of each file says, besides format and number of the file.
         limits: how much is kept.
+
+    Attributes:
+        heading: what the first line of each file says, besides format and number of the file.
     """
 
-    def __init__(
-        self, folder: Path, heading: Mapping[str, Any], limits: AuditLimits | None = None
-    ) -> None:
+    def __init__(self, folder: Path, limits: AuditLimits | None = None) -> None:
         self.folder = AuditFolder(folder)
-        self._heading = heading
+        self.heading: Mapping[str, Any] = {}
         self._limits = limits or AuditLimits()
         self._lock: int | None = None
         self._file: int | None = None
@@ -49,6 +49,19 @@ class AuditWriter:
         self._size = 0
         self._last: AuditEntry | None = None
 
+    def lock(self) -> None:
+        """Take the folder, so that nobody else writes there until `close`.
+
+        Raises:
+            ConfigurationError: another node writes the record.
+            OSError: the disk fails.
+        """
+        if self._lock is not None and os.fstat(self._lock).st_nlink == 0:
+            self._unlock()  # the folder was deleted
+        if self._lock is None:
+            self.folder.path.mkdir(mode=0o750, parents=True, exist_ok=True)
+            self._lock = self.folder.lock()
+
     def open(self) -> None:
         """Go on where the record ends; what a crash left there is repaired and noted.
 
@@ -56,10 +69,8 @@ class AuditWriter:
             ConfigurationError: another node writes it.
             OSError: the disk fails.
         """
+        self.lock()
         folder = self.folder
-        folder.path.mkdir(parents=True, exist_ok=True)
-        if self._lock is None:
-            self._lock = folder.lock()
         numbers = folder.numbers()
         head = Head.decoded(folder.read_head())
         tails = self._repaired_tails(numbers)
@@ -107,9 +118,7 @@ class AuditWriter:
             except OSError as error:
                 logger.error('the end of the record is not on disk: %s', error)
         self._close_files()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._unlock()
 
     def _write(
         self, event: str, fields: Mapping[str, Any], time: str, sync: bool = False
@@ -153,7 +162,7 @@ class AuditWriter:
         self._size = 0
         present = [n for n in self.folder.numbers() if n >= self._oldest_kept()]
         fields = {
-            **self._heading,
+            **self.heading,
             'format': FORMAT,
             'file': number,
             'oldest_file': min(present, default=number),
@@ -196,6 +205,11 @@ class AuditWriter:
                 'the last %d entries of the record in %s are gone', lost, self.folder.path
             )
             self._write('repaired', {'lost_entries': lost}, utc_now(), sync=True)
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _close_files(self) -> None:
         for descriptor in (self._file, self._head_file):
