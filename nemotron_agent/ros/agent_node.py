@@ -53,6 +53,7 @@ class AgentNode(LifecycleNode):
         self._latch = StopLatch(stop_file.read())
         self._stop_server = StopServer(self, self._latch)
         self._latch.listen(self._on_stop)
+        self._latch.listen(self._record_stop)
         self._latch.listen(lambda stop, report: stop_file.write(stop))
         self._intake = TaskIntake(self._latch)
         self._load_stop_words()
@@ -93,6 +94,9 @@ class AgentNode(LifecycleNode):
         except NemotronAgentError as error:
             self.get_logger().error(f'cannot be configured: {error}')
             return TransitionCallbackReturn.FAILURE
+        self._intake.recorder = configured.recorder
+        if self._latch.stopped is not None:
+            configured.recorder.stop(self._latch.stopped, None)
         self._intake.max_command_bytes = parameters.max_command_bytes
         self._intake.default_conversation = parameters.default_conversation
         self._queue_options = {
@@ -151,6 +155,11 @@ class AgentNode(LifecycleNode):
         if stop is not None and queue is not None:
             queue.cancel_all(CancelReason.STOPPED)
 
+    def _record_stop(self, stop: Stop | None, report: StopReport | None) -> None:
+        recorder = self._intake.recorder
+        if recorder is not None:
+            recorder.stop(stop, report)
+
     def _load_stop_words(self) -> None:
         """Listen for stop words before the first configure, which says why if that fails."""
         with contextlib.suppress(NemotronAgentError):
@@ -180,6 +189,6 @@ class AgentNode(LifecycleNode):
         """Undo activate and configure; may be called in any state, any number of times."""
         self._stop_serving()
         configured, self._configured = self._configured, None
-        self._agent_services.configured = None
+        self._agent_services.configured = self._intake.recorder = None
         if configured is not None:
             configured.close()

@@ -10,20 +10,21 @@ from typing import Any
 from nemotron_agent.archive.node_files import NodeFiles
 from nemotron_agent.archive.sqlite_archive import ArchiveLimits, SqliteArchive
 from nemotron_agent.core.agent import Agent
-from nemotron_agent.core.agent_events import EventSink
+from nemotron_agent.core.agent_events import AgentEvent, EventSink
 from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.context_window import WindowRules
 from nemotron_agent.core.conversation_store import ConversationStore
 from nemotron_agent.core.errors import ConfigurationError
-from nemotron_agent.core.gate import RequestObserver
+from nemotron_agent.core.gate import CallRequest, RequestObserver
 from nemotron_agent.core.loop_guard import AgentLimits
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.core.system_prompt import read_system_prompt
 from nemotron_agent.core.task import Task, TaskResult
 from nemotron_agent.core.thinking import Thinking
+from nemotron_agent.core.tool import RequestState
 from nemotron_agent.core.tool_registry import ToolRegistry
 from nemotron_agent.llm.model_loading import ModelParameters, load_model
 from nemotron_agent.perception.fact_store import FactStore
@@ -31,10 +32,12 @@ from nemotron_agent.ros.fact_subscriptions import FactSubscriptions
 from nemotron_agent.ros.interface_schema import complete_inputs
 from nemotron_agent.ros.parameters import AgentParameters
 from nemotron_agent.ros.policy_loading import load_policy
+from nemotron_agent.ros.record_opening import heading, open_record
 from nemotron_agent.ros.skill_loading import SkillTools, load_skill_tools
 from nemotron_agent.ros.waiting import WaitLimits
 from nemotron_agent.safety.confirmation import Confirmations
 from nemotron_agent.safety.gate import SafetyGate
+from nemotron_agent.safety.recorder import Recorder
 from nemotron_agent.safety.resource_locks import ResourceLocks
 from nemotron_agent.safety.stop_latch import StopLatch
 from nemotron_agent.skills.manifest import load_manifest
@@ -54,6 +57,7 @@ class ConfiguredAgent:
     facts: FactSubscriptions
     registry: ToolRegistry
     gate: SafetyGate
+    recorder: Recorder
     agent: Agent
     conversations: ConversationStore
     thinking: Thinking
@@ -63,7 +67,13 @@ class ConfiguredAgent:
         if task.thinking is None:
             task = dataclasses.replace(task, thinking=self.thinking)
         conversation = self.conversations.get(task.conversation_id)
-        return self.agent.run(task, conversation, on_event, cancel)
+        self.recorder.task(task, conversation)
+
+        def note_event(event: AgentEvent) -> None:
+            self.recorder.event(task, event)
+            on_event(event)
+
+        return self.agent.run(task, conversation, note_event, cancel)
 
     def rest(self, cancel: CancelToken) -> None:
         """Between tasks: summarise what will soon be too long, the newest conversation first."""
@@ -74,11 +84,12 @@ class ConfiguredAgent:
                 self.conversations.keep_window(conversation)
 
     def close(self) -> None:
-        """Free the model, the archive, the skills' clients and the subscriptions."""
+        """Free the model, the archive, the skills' clients, the subscriptions and the record."""
         self.conversations.close()
         self.skills.close()
         self.facts.close()
         self.model.close()
+        self.recorder.close()
 
 
 LoadModel = Callable[[ModelParameters], ChatModel]
@@ -105,32 +116,46 @@ def assemble(
     Raises:
         NemotronAgentError: something cannot be used; nothing is left behind.
     """
-    places = load_places(config_path(parameters.places_file, 'places.yaml'))
-    manifest = load_manifest(config_path(parameters.skills_file, 'skills.yaml'), places)
-    prompt = _read_prompt(config_path(parameters.system_prompt_file, 'system_prompt.txt'))
+    files = {
+        'places': config_path(parameters.places_file, 'places.yaml'),
+        'skills': config_path(parameters.skills_file, 'skills.yaml'),
+        'system_prompt': config_path(parameters.system_prompt_file, 'system_prompt.txt'),
+        'policy': config_path(parameters.policy_file, 'policy.yaml'),
+    }
+    places = load_places(files['places'])
+    manifest = load_manifest(files['skills'], places)
+    prompt = _read_prompt(files['system_prompt'])
     limits = WaitLimits(
         server_sec=parameters.server_wait_sec, cancel_sec=parameters.cancel_wait_sec
     )
     inputs = {skill.id: complete_inputs(manifest, skill) for skill in manifest.skills}
     store = FactStore()
-    policy_file = config_path(parameters.policy_file, 'policy.yaml')
-    policy = load_policy(policy_file, manifest, store, inputs)
+    policy = load_policy(files['policy'], manifest, store, inputs)
     resources.policy = policy.file.resources
+    node_name = node.get_fully_qualified_name()
     with contextlib.ExitStack() as undo:
+        recorder = open_record(node_name, parameters)
+        undo.callback(recorder.log.close)
         facts = FactSubscriptions(node, policy.file.facts, store)
         undo.callback(facts.close)
         skills = load_skill_tools(node, manifest, places, limits)
         undo.callback(skills.close)
-        model = load_model(model_parameters(parameters))
+        model_options = model_parameters(parameters)
+        model = load_model(model_options)
         undo.pop_all()
     tools = [*skills.tools, *builtin_tools(model.reply_protocol)]
     gate = SafetyGate(
         policy,
-        Confirmations(parameters.confirm_timeout_sec, by_another=parameters.confirm_by_another),
+        Confirmations(
+            parameters.confirm_timeout_sec,
+            by_another=parameters.confirm_by_another,
+            on_answer=recorder.answer,
+        ),
         resources,
         stop,
+        record=recorder,
     )
-    registry = ToolRegistry(tools, gate, observer)
+    registry = ToolRegistry(tools, gate, _both(recorder, observer))
     agent_limits = AgentLimits(
         max_steps=parameters.max_steps,
         max_bad_calls=parameters.max_bad_calls,
@@ -146,16 +171,19 @@ def assemble(
     )
     thinking = Thinking(parameters.thinking)
     model.prepare(Message('system', prompt), registry.specs, thinking is Thinking.ON)
-    archive = open_archive(node.get_fully_qualified_name(), parameters)
+    archive = open_archive(node_name, parameters)
     conversations = ConversationStore(parameters.max_conversations, archive)
     notes = _PROGRESS_NOTES[parameters.progress_notes]
+    agent = Agent(model, registry, prompt, agent_limits, notes, conversations.keep_turn, window)
+    recorder.log.start(heading(node_name, model_options, files, tools, agent, thinking))
     return ConfiguredAgent(
         model=model,
         skills=skills,
         facts=facts,
         registry=registry,
         gate=gate,
-        agent=Agent(model, registry, prompt, agent_limits, notes, conversations.keep_turn, window),
+        recorder=recorder,
+        agent=agent,
         conversations=conversations,
         thinking=thinking,
     )
@@ -173,6 +201,14 @@ def model_parameters(parameters: AgentParameters) -> ModelParameters:
     """The part of the node's parameters that is the model's."""
     names = [field.name for field in dataclasses.fields(ModelParameters)]
     return ModelParameters(**{name: getattr(parameters, name) for name in names})
+
+
+def _both(first: RequestObserver, second: RequestObserver) -> RequestObserver:
+    def observe(request: CallRequest, state: RequestState, text: str) -> None:
+        first(request, state, text)
+        second(request, state, text)
+
+    return observe
 
 
 def config_path(given: str, shipped: str) -> Path:

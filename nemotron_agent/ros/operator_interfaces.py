@@ -81,5 +81,10 @@ class OperatorInterfaces:
             f'{request.operator_id} released the {lock.resource}, locked by {lock.skill} '
             f'(request {lock.request_id})'
         )
+        configured = self._agent_services.configured
+        if configured is not None:
+            configured.recorder.resource_release(
+                lock.resource, request.operator_id, lock.request_id
+            )
         response.success = True
         return response

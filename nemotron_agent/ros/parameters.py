@@ -192,6 +192,17 @@ PARAMETERS = {
         64, 'Disk for conversations; the oldest give way [MB]; 0 keeps none there.', 0, 1048576
     ),
     'default_conversation': _Parameter('default', 'Conversation of commands that name none.'),
+    'audit_folder': _Parameter(
+        '',
+        'Where the record is kept, in a folder named after the node; empty is the state folder.',
+    ),
+    'audit_required': _Parameter(
+        True, 'Deny what cannot be recorded; false lets it run, and warns.'
+    ),
+    'audit_file_mb': _Parameter(16, 'Size of a file of the record [MB].', 1, 1024),
+    'audit_files': _Parameter(
+        16, 'Files of the record that are kept; the oldest is deleted for a new one.', 2, 100000
+    ),
     'diagnostics_period_sec': _Parameter(1.0, 'Period of /diagnostics [s].', 0.1, 60.0),
 }
 

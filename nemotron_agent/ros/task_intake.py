@@ -13,6 +13,7 @@ from nemotron_agent.core.json_text import encodable
 from nemotron_agent.core.task import Task, TaskResult, TaskStatus
 from nemotron_agent.core.task_queue import TaskHandle, TaskQueue
 from nemotron_agent.core.thinking import Thinking
+from nemotron_agent.safety.recorder import Recorder
 from nemotron_agent.safety.stop_latch import StopLatch
 from nemotron_agent.safety.stop_words import StopWords
 
@@ -35,14 +36,15 @@ def refusal(error: TaskRefusedError) -> TaskResult:
 class TaskIntake:
     """Takes tasks while the node is active, and words that stop at any time.
 
-    `queue` is the node's while it is active, None otherwise; so are `stop_words` until they are
-    known.
+    `queue` is the node's while it is active, None otherwise; so is `recorder` while it is
+    configured, and `stop_words` once they are known.
     """
 
     def __init__(self, latch: StopLatch) -> None:
         self._latch = latch
         self.stop_words: StopWords | None = None
         self.queue: TaskQueue | None = None
+        self.recorder: Recorder | None = None
         self.max_command_bytes = 0
         self.default_conversation = ''
 
@@ -67,6 +69,31 @@ class TaskIntake:
         if said:
             self._latch.stop(f'the words "{said}" from {origin}')
             return _carried_out(Task(text, conversation_id, origin), on_event, STOPPED)
+        recorder = self.recorder
+        try:
+            queue, task = self._checked(
+                text, origin, conversation_id, priority, thinking, timeout_sec
+            )
+            if recorder is not None:
+                recorder.command(task)
+            handle = queue.submit(task, on_event)
+        except TaskRefusedError as error:
+            if recorder is not None:
+                recorder.refused(text, origin, conversation_id, str(error))
+            raise
+        if recorder is not None:
+            handle.on_end(lambda result: recorder.task_end(task, result))
+        return handle
+
+    def _checked(
+        self,
+        text: str,
+        origin: str,
+        conversation_id: str,
+        priority: int,
+        thinking: Thinking | None,
+        timeout_sec: float,
+    ) -> tuple[TaskQueue, Task]:
         queue = self.queue
         if queue is None:
             raise NotActiveError(NOT_ACTIVE)
@@ -96,7 +123,7 @@ class TaskIntake:
             thinking=thinking,
             timeout_sec=timeout_sec or None,
         )
-        return queue.submit(task, on_event)
+        return queue, task
 
 
 def _carried_out(task: Task, on_event: EventSink, answer: str) -> TaskHandle:

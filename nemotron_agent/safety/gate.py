@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from nemotron_agent.core.cancel_token import CancelToken
@@ -32,6 +32,13 @@ class CallPolicy(Protocol):
         """Look again at how the robot is, for a request that passed and then had to wait."""
 
 
+class VerdictRecord(Protocol):
+    """Keeps verdicts."""
+
+    def verdict(self, request: CallRequest, decision: Decision, cancel: CancelToken) -> Decision:
+        """Write a verdict before anything moves; return it, or a denial if it must be written."""
+
+
 class SafetyGate:
     """Allows what the policy and, where it asks one, an operator allow, once resources are free.
 
@@ -43,6 +50,7 @@ class SafetyGate:
         confirmations: where requests wait for an operator.
         resources: who uses which part of the robot.
         stop: while it holds, nothing passes.
+        record: where each verdict is written before anything moves; None writes none.
     """
 
     def __init__(
@@ -51,9 +59,11 @@ class SafetyGate:
         confirmations: Confirmations | None = None,
         resources: ResourceLocks | None = None,
         stop: StopLatch | None = None,
+        record: VerdictRecord | None = None,
     ) -> None:
         self._stop = stop or StopLatch()
         self._policy = policy
+        self._record = record
         self.confirmations = confirmations or Confirmations()
         self.resources = resources or ResourceLocks()
 
@@ -66,16 +76,11 @@ class SafetyGate:
     ) -> Iterator[Decision]:
         """Decide on a request, and keep its resources until the context ends."""
         with self._stop.watch(cancel) as stop:
-            try:
-                decision = (
-                    self._judge(request, cancel, observer)
-                    if stop is None
-                    else _stopped(request, stop)
-                )
-            except Exception as error:
-                logger.exception('the gate failed on %s', request.call.name)
-                reason = f'the gate could not decide: {error}'
-                decision = Decision(Verdict.DENY, reason, request.call.arguments, 'gate')
+            decision = _or_denied(request, lambda: self._judge(request, stop, cancel, observer))
+            record = self._record
+            if record is not None:
+                judged = decision
+                decision = _or_denied(request, lambda: record.verdict(request, judged, cancel))
             try:
                 yield decision
             finally:
@@ -86,9 +91,15 @@ class SafetyGate:
         self.resources.observe(request, state, text)
 
     def _judge(
-        self, request: CallRequest, cancel: CancelToken, observer: RequestObserver
+        self,
+        request: CallRequest,
+        stop: Stop | None,
+        cancel: CancelToken,
+        observer: RequestObserver,
     ) -> Decision:
         """Take the steps in order; a request that is allowed holds its resources then."""
+        if stop is not None:
+            return _stopped(request, stop)
         decision = self._policy.decide(request)
         if decision.verdict is Verdict.CONFIRM:
             decision = self._confirmed(request, decision, cancel, observer)
@@ -114,6 +125,16 @@ class SafetyGate:
         return dataclasses.replace(
             decision, verdict=Verdict.ALLOW, reason=answer.text, arguments=answer.arguments
         )
+
+
+def _or_denied(request: CallRequest, step: Callable[[], Decision]) -> Decision:
+    """Take a step; deny if it fails."""
+    try:
+        return step()
+    except Exception as error:
+        logger.exception('the gate failed on %s', request.call.name)
+        reason = f'the gate could not decide: {error}'
+        return Decision(Verdict.DENY, reason, request.call.arguments, 'gate')
 
 
 def _stopped(request: CallRequest, stop: Stop) -> Decision:

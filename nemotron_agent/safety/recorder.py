@@ -4,8 +4,9 @@ import dataclasses
 import logging
 from typing import Any
 
-from nemotron_agent.core.agent_events import AgentEvent, CallEnded, TurnsDropped
+from nemotron_agent.core.agent_events import AgentEvent, CallEnded
 from nemotron_agent.core.cancel_token import CancelToken
+from nemotron_agent.core.compacted import ContextCompacted
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.conversation_json import conversation_to_json
 from nemotron_agent.core.gate import CallRequest, Decision, Verdict
@@ -51,7 +52,7 @@ class Recorder:
         """Note what a running task reports, as far as it belongs into the record."""
         if isinstance(event, CallEnded):
             self.log.note('call', task=task.id, **_call(event.record))
-        elif isinstance(event, TurnsDropped):
+        elif isinstance(event, ContextCompacted):
             fields = dataclasses.asdict(event)
             self.log.note('compaction', task=task.id, conversation=task.conversation_id, **fields)
 
@@ -115,9 +116,7 @@ class Recorder:
 
     def resource_release(self, resource: str, operator: str, request_id: str) -> None:
         """Note that an operator freed a locked resource."""
-        self.log.note(
-            'resource_release', resource=resource, operator=operator, request=request_id
-        )
+        self.log.note('resource_release', resource=resource, operator=operator, request=request_id)
 
     def close(self) -> None:
         """Note the node's end, and let go of the record; may be called twice."""
