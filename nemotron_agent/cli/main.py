@@ -27,6 +27,7 @@ examples:
   nemotron-agent model pull smollm2-135m     get one (100 MB, for a first try)
   nemotron-agent demo                        a simulated robot, driven by words
   nemotron-agent send "go to the kitchen"    tell a running agent what to do
+  nemotron-agent stop                        stop it at once, until `nemotron-agent release`
 
 `nemotron-agent COMMAND --help` explains a command. Exit status: 0 done, 1 not done, 2 a wrong
 call or an error, 130 interrupted, 143 terminated.
