@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import math
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from nemotron_agent.cli.child_process import ChildProcess
+from nemotron_agent.cli.confirm_prompt import ConfirmPrompt
 from nemotron_agent.cli.demo_steps import STEPS, Ended, Kind, Step
 from nemotron_agent.cli.model_fetch import fetch_model
 from nemotron_agent.cli.transcript import Transcript
@@ -157,17 +159,32 @@ def _run_steps(
 ) -> list[_Outcome]:
     from nemotron_agent_interfaces.action import ExecuteTask
 
+    from nemotron_agent.ros.operator_client import OperatorClient
+
     transcript = Transcript(console, ExecuteTask.Feedback)
+    prompt = ConfirmPrompt(
+        OperatorClient(client),
+        'operator',
+        transcript,
+        ExecuteTask.Feedback.CONFIRM,
+        may_ask=sys.stdin.isatty(),
+    )
+
+    def on_feedback(feedback: Any) -> None:
+        transcript.feedback(feedback)
+        prompt.take(feedback)
+
     states = [watch.state]
     outcomes = []
     for step in steps:
         started = time.monotonic()
         transcript.begin(step.command)
         goal = ExecuteTask.Goal(task=step.command, conversation_id='demo', origin='operator')
-        task = client.send(goal, transcript.feedback)
+        task = client.send(goal, on_feedback)
         if step.kind is Kind.CANCEL:
             transcript.note('cancel', _cancel_in_mid_drive(task, watch, states[-1]))
         while (result := task.wait(POLL_SEC)) is None:
+            prompt.look()
             for child in children:
                 child.check()
         transcript.end(result, ', canceled' if task.canceled else '')

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from nemotron_agent.cli.confirm_prompt import ConfirmPrompt
 from nemotron_agent.cli.transcript import Transcript
 from nemotron_agent.core.errors import InvalidTaskError
 
@@ -19,6 +20,7 @@ examples:
   nemotron-agent send --namespace /r1 --thinking on "fetch the cup and bring it to the dock"
   echo "what can you see?" | nemotron-agent send -
 
+What needs a confirmation is asked for here, or with `nemotron-agent confirm` elsewhere.
 Ctrl-C cancels the command, and the skill it runs. The exit status is 0 if it was carried out,
 1 if not, 2 if no agent is there.
 """
@@ -48,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from nemotron_agent_interfaces.action import ExecuteTask
 
     from nemotron_agent.ros.message_conversion import message_to_dict
+    from nemotron_agent.ros.operator_client import OperatorClient
     from nemotron_agent.ros.task_client import TaskClient
 
     command = sys.stdin.read() if args.command == '-' else args.command
@@ -62,11 +65,24 @@ def run(args: argparse.Namespace) -> int:
     transcript = Transcript(Console(quiet=args.json, highlight=False), ExecuteTask.Feedback)
     with TaskClient(args.namespace, args.agent) as client:
         transcript.begin(command.strip())
-        task = client.send(goal, transcript.feedback)
+        prompt = ConfirmPrompt(
+            OperatorClient(client),
+            goal.origin,
+            transcript,
+            ExecuteTask.Feedback.CONFIRM,
+            may_ask=sys.stdin.isatty() and not args.json,
+        )
+
+        def on_feedback(feedback: Any) -> None:
+            transcript.feedback(feedback)
+            prompt.take(feedback)
+
+        task = client.send(goal, on_feedback)
         result = None
         while result is None:
             try:
                 result = task.wait(POLL_SEC)
+                prompt.look()
             except KeyboardInterrupt:
                 transcript.note('cancel', 'asked for; waiting for the robot')
                 task.cancel()

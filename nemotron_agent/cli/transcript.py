@@ -81,6 +81,8 @@ class Transcript:
             self._line('call', f'{feedback.tool} {feedback.arguments}', 'bold')
         elif feedback.phase == phases.EXECUTING:
             self._progress('robot', feedback.text)
+        elif feedback.phase == phases.CONFIRM:
+            self._line('confirm', feedback.text, 'bold yellow')
         elif feedback.phase == phases.RESULT:
             self._line('result', feedback.text, 'blue')
 

@@ -13,6 +13,7 @@ from nemotron_agent.safety.resource_locks import ResourceLocks
 from nemotron_agent.safety.stop_latch import StopLatch
 
 LOCKED = 'locked'
+RESOURCE_KEY = 'resource_'
 
 
 class Diagnostics:
@@ -105,11 +106,11 @@ class Diagnostics:
         """Say of each resource in use by which skill, or since when it is locked."""
         now = time.monotonic()
         in_use = {
-            f'resource_{resource}': f'in use by {skill}'
+            f'{RESOURCE_KEY}{resource}': f'in use by {skill}'
             for resource, skill in self._resources.in_use.items()
         }
         locked = {
-            f'resource_{lock.resource}': (
+            f'{RESOURCE_KEY}{lock.resource}': (
                 f'{LOCKED} for {now - lock.locked_at:.0f} s by {lock.skill}: {lock.text}'
             )
             for lock in self._resources.locked

@@ -1,29 +1,25 @@
 """A client of an agent: sends a command, follows it, cancels it."""
 
 import math
-import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any
 
-import rclpy
 from action_msgs.msg import GoalStatus
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from nemotron_agent_interfaces.action import ExecuteTask
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
 
-from nemotron_agent.core.errors import NemotronAgentError
+from nemotron_agent.ros.client_node import (
+    REPLY_TIMEOUT_SEC,
+    AgentUnreachableError,
+    ClientNode,
+)
 from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
 from nemotron_agent.ros.goal import Goal
 from nemotron_agent.ros.goal_client import GoalClient
 from nemotron_agent.ros.server_presence import ServerPresence
-from nemotron_agent.ros.spinner import Spinner
 from nemotron_agent.ros.waiting import POLL_SEC, wait_until
 
-REPLY_TIMEOUT_SEC = 10.0
 ABSENCE_SEC = 5.0
 STATES = {
     State.PRIMARY_STATE_UNCONFIGURED: 'unconfigured',
@@ -33,10 +29,6 @@ STATES = {
     State.TRANSITION_STATE_CONFIGURING: 'configuring',
     State.TRANSITION_STATE_ACTIVATING: 'activating',
 }
-
-
-class AgentUnreachableError(NemotronAgentError):
-    """No agent answers under the name."""
 
 
 class SentTask:
@@ -85,46 +77,22 @@ class SentTask:
             raise AgentUnreachableError(f'the agent that served {name} has gone')
 
 
-class TaskClient:
-    """A node of its own, spun by a thread of its own. Use as a context manager.
-
-    Args:
-        namespace: namespace of the agent, such as `/r1`.
-        agent: name of the agent's node.
-    """
+class TaskClient(ClientNode):
+    """Sends commands to an agent; see `ClientNode`."""
 
     def __init__(self, namespace: str = '', agent: str = 'nemotron_agent') -> None:
-        self._context = rclpy.Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        self.node = rclpy.create_node(
-            'nemotron_agent_client', namespace=namespace, context=self._context
+        super().__init__(namespace, agent)
+        self._client = GoalClient(
+            self.node, ExecuteTask, f'{self.agent_name}/execute_task', FEEDBACK_QOS
         )
-        self.agent_name = f'{namespace.rstrip("/")}/{agent}'
-        self._client = GoalClient(self.node, ExecuteTask, f'{agent}/execute_task', FEEDBACK_QOS)
-        self._get_state = self.node.create_client(GetState, f'{agent}/get_state')
-        executor = SingleThreadedExecutor(context=self._context)
-        executor.add_node(self.node)
-        self._spinner = Spinner(executor)
 
-    def __enter__(self) -> 'TaskClient':
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._spinner.close()
+    def close(self) -> None:
+        """Destroy the action client."""
         self._client.close(0.0)
-        self.node.destroy_node()
-        self._context.try_shutdown()
 
     def agent_state(self, timeout_sec: float) -> str | None:
         """Lifecycle state of the agent, such as `active`; None if it does not answer in time."""
-        if not self._get_state.wait_for_service(timeout_sec):
-            return None
-        response = self._answer(self._get_state.call_async(GetState.Request()), timeout_sec)
+        response = self.ask(GetState, 'get_state', GetState.Request(), timeout_sec)
         if response is None:
             return None
         return STATES.get(response.current_state.id, response.current_state.label)
@@ -141,14 +109,5 @@ class TaskClient:
             AgentUnreachableError: no agent is there after `wait_sec`.
         """
         if not wait_until(lambda: self._client.server_is_ready, wait_sec):
-            raise AgentUnreachableError(
-                f'no agent answers at {self.agent_name}: start one with `nemotron-agent demo` or '
-                '`ros2 launch nemotron_agent agent.launch.py`, or check the namespace and '
-                'ROS_DOMAIN_ID'
-            )
+            raise self.unreachable()
         return SentTask(self._client.send(goal, on_feedback), self._client)
-
-    def _answer(self, future: Any, timeout_sec: float) -> Any:
-        answered = threading.Event()
-        future.add_done_callback(lambda _: answered.set())
-        return future.result() if answered.wait(timeout_sec) else None
