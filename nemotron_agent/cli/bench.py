@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nemotron_agent.cli.benches.subject import Subjects
     from nemotron_agent.llm.model_catalog import ResolvedModel
 
-BENCHES = ('turns', 'switch', 'tool-call', 'decode', 'warm-start', 'memory', 'crash')
+BENCHES = ('turns', 'switch', 'tool-call', 'decode', 'warm-start', 'memory', 'crash', 'gate')
 EPILOG = """\
 benches:
   turns       tokens evaluated for the tokens that are new in a turn, over twenty commands
@@ -28,6 +28,7 @@ benches:
   warm-start  time to load the state of system prompt and tools, beside evaluating it
   memory      what the engine needs besides llama.cpp
   crash       turns lost and databases broken by killing the node's process
+  gate        fuzzed calls that reach the robot, and tasks that enter keep-out zones
 
 Without --model counts are taken on a tiny synthetic hybrid and on Qwen2.5 Coder 1.5B, times on
 Qwen and on a synthetic hybrid with the shape of Nemotron 3 Nano 4B and no trained weights. All of
@@ -78,7 +79,7 @@ def add_parser(subparsers: Any) -> None:
         '--seed',
         type=int,
         default=BenchOptions.seed,
-        help='of the moments of `crash` (%(default)s)',
+        help='of the moments of `crash` and the calls of `gate` (%(default)s)',
     )
     parser.add_argument('--json', action='store_true', help='print a line of JSON for each figure')
     parser.set_defaults(run=run)

@@ -20,6 +20,7 @@ from nemotron_agent.core.gate import (
     ignore_request,
 )
 from nemotron_agent.core.messages import ToolCall
+from nemotron_agent.core.shortened import shortened
 from nemotron_agent.core.task import CallRecord
 from nemotron_agent.core.tool import (
     CallContext,
@@ -32,6 +33,8 @@ from nemotron_agent.core.tool import (
 )
 
 logger = logging.getLogger(__name__)
+
+MAX_TOLD_CHARACTERS = 300
 
 STATE_OF_OUTCOME = {
     Outcome.SUCCEEDED: RequestState.SUCCEEDED,
@@ -211,19 +214,24 @@ class ToolRegistry:
         return result
 
     def _unknown_tool(self, name: str) -> str:
+        name = shortened(name, MAX_TOLD_CHARACTERS)
         near = difflib.get_close_matches(name, self._tools, n=1)
         hint = f' Did you mean {near[0]}?' if near else ''
         return f'There is no tool "{name}".{hint} The tools are: {", ".join(self._tools)}.'
 
     def _misfit(self, name: str, arguments: Mapping[str, Any]) -> str:
-        errors = sorted(self._validators[name].iter_errors(dict(arguments)), key=lambda e: e.path)
-        if not errors:
-            return ''
-        parts = []
-        for error in errors[:3]:
-            where = '.'.join(str(step) for step in error.absolute_path)
-            parts.append(f'{where}: {error.message}' if where else error.message)
-        return f'The arguments of {name} do not fit: {"; ".join(parts)}.'
+        """Say why arguments do not fit the schema; empty if they do."""
+        try:
+            errors = list(self._validators[name].iter_errors(dict(arguments)))
+            parts = sorted(map(_told, errors))[:3]
+        except Exception as error:  # too deep or too large to look at, or no JSON values
+            return f'The arguments of {name} cannot be checked ({type(error).__name__}).'
+        return f'The arguments of {name} do not fit: {"; ".join(parts)}.' if parts else ''
+
+
+def _told(error: jsonschema.ValidationError) -> str:
+    where = '.'.join(str(step) for step in error.absolute_path)
+    return shortened(f'{where}: {error.message}' if where else error.message, MAX_TOLD_CHARACTERS)
 
 
 class _ObservedRequest:

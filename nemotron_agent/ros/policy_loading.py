@@ -24,18 +24,25 @@ Inputs = Mapping[str, Sequence[Parameter]]
 def load_policy(
     path: Path, manifest: Manifest, facts: Facts, inputs: Inputs | None = None
 ) -> Policy:
-    """Read a policy and check it against a robot's skills and places.
+    """Read a policy file and check it against a robot's skills and places.
 
     Raises:
         DocumentError: with the file, line and key of all that is wrong.
     """
+    return read_policy(YamlDocument.load(path), manifest, facts, inputs)
+
+
+def read_policy(
+    document: YamlDocument, manifest: Manifest, facts: Facts, inputs: Inputs | None = None
+) -> Policy:
+    """Read a policy from YAML; see `load_policy`."""
     places = manifest.places
     skills = {
         skill.id: skill_traits(skill, places, (inputs or {}).get(skill.id, skill.inputs))
         for skill in manifest.skills
     }
     poses = {name: _pose(places, name) for name in places.names}
-    return Policy.read(YamlDocument.load(path), skills, poses, facts)
+    return Policy.read(document, skills, poses, facts)
 
 
 def skill_traits(skill: Skill, places: Places, inputs: Sequence[Parameter]) -> SkillTraits:

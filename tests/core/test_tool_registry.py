@@ -179,3 +179,30 @@ def test_a_call_canceled_while_it_waits_in_the_gate_is_canceled():
     )
     assert log.states == [RequestState.CONFIRM, RequestState.CANCELED]
     assert tool.runs == []
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'told'),
+    [
+        ({'place': 10**5000}, 'cannot be checked (ValueError)'),
+        ({'place': 'x' * 10**6}, 'characters left out'),
+        ({'place': {1: [{2, 3}]}}, 'The arguments of go_to'),
+        ({'place': 'dock', 'b' * 10**6: 1}, 'characters left out'),
+        ({1: 2, 'c': 3}, 'The arguments of go_to'),
+    ],
+)
+def test_arguments_that_nobody_can_look_at_do_not_run(arguments, told):
+    tool = ListedTool()
+    record = ToolRegistry([tool], SafetyGate(OpenPolicy())).call(
+        ToolCall('1', 'go_to', arguments), origin='x'
+    )
+    assert record.result.outcome is Outcome.INVALID
+    assert told in record.result.text
+    assert len(record.result.text) < 2000
+    assert tool.runs == []
+
+
+def test_a_name_without_end_is_not_repeated():
+    registry = ToolRegistry([ListedTool()], SafetyGate(OpenPolicy()))
+    record = registry.call(ToolCall('1', 'go' * 10**6, {}), origin='x')
+    assert len(record.result.text) < 1000
