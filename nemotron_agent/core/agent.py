@@ -28,7 +28,7 @@ from nemotron_agent.core.chat_model import (
 from nemotron_agent.core.context_window import ContextWindow, WindowRules
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.conversation_archive import FinishedTurn
-from nemotron_agent.core.doubt import HELD_BACK, Doubts
+from nemotron_agent.core.doubt import Doubts, OnProgress
 from nemotron_agent.core.errors import ContextFullError, ModelError
 from nemotron_agent.core.gate import CallRequest, Verdict
 from nemotron_agent.core.loop_guard import AgentLimits, LoopGuard
@@ -186,9 +186,8 @@ class _TaskRun:
         return TaskResult(status, error, answer, awaits_reply, tuple(self._calls), stats)
 
     def _step(self) -> TaskResult | None:
-        reply = self._ask_model()
+        reply = self._doubts.reply(self._ask_model, self._on_progress)
         self._turns += 1
-        self._usage += reply.usage
         self._conversation.tokens = reply.usage.prompt_tokens + reply.usage.generated_tokens
         if reply.stop_reason is StopReason.CANCELED:
             return self._canceled()
@@ -205,21 +204,18 @@ class _TaskRun:
             return self.ended(TaskStatus.DONE, answer=reply.message.content.strip())
         return self._after_call(self._call(call))
 
-    def _ask_model(self) -> ModelReply:
+    def _ask_model(self, withheld: frozenset[str], on_progress: OnProgress) -> ModelReply:
         opening = dataclasses.replace(
             self._agent.opening(self._conversation),
             thinking=self._thinking.for_reply(self._task.text, self._failed),
             priority=self._task.priority,
-            withheld=self._doubts.withheld,
+            withheld=withheld,
         )
-        return self._agent.window.reply(
-            opening,
-            self._conversation,
-            self.turn,
-            self._on_progress,
-            self._on_event,
-            self._cancel,
+        reply = self._agent.window.reply(
+            opening, self._conversation, self.turn, on_progress, self._on_event, self._cancel
         )
+        self._usage += reply.usage
+        return reply
 
     def _on_progress(self, progress: ReplyProgress) -> None:
         if self._first_token_sec is None and progress.phase is not Phase.PREFILL:
@@ -229,15 +225,15 @@ class _TaskRun:
     def _call(self, call: ToolCall) -> CallRecord:
         self._on_event(ToolCalled(call))
         spec = self._agent.tools.spec(call.name)
-        objection = self._guard.objection(call) if spec and not spec.builtin else ''
+        objection = ''
+        if spec and not spec.builtin:
+            objection = self._guard.objection(call) or self._doubts.objection(call)
         if objection:
             record = _skipped(call, objection)
-        elif self._doubts.holds_back(call):
-            record = _skipped(call, HELD_BACK.format(name=call.name))
         else:
             record = self._run(call)
             if record.request_id:
-                self._doubts.settle()
+                self._doubts.add_run(call)
                 self._guard.add_run(record)
             if record.result.outcome is Outcome.INVALID:
                 self._guard.add_bad(record.result.text)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from nemotron_agent.core.cancel_token import CancelToken
@@ -107,6 +107,20 @@ class ChatRequest:
 
 
 @dataclasses.dataclass(frozen=True)
+class CallCertainty:
+    """How sure a model was of its call: probabilities among what it might have written instead.
+
+    Attributes:
+        tool: of the tool.
+        arguments: of values, by argument: of a listed value all of it, of a number its first
+            digit; free text has none.
+    """
+
+    tool: float
+    arguments: Mapping[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
 class ModelReply:
     """A reply.
 
@@ -114,12 +128,14 @@ class ModelReply:
         message: the assistant's message, with its call if it made one.
         problem: what is wrong with a reply that meant to call and failed; empty otherwise.
             The message then holds the raw text.
+        certainty: how sure the model was of the call; None where it cannot tell.
     """
 
     message: Message
     stop_reason: StopReason
     usage: Usage
     problem: str = ''
+    certainty: CallCertainty | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +171,7 @@ class ChatModel(Protocol):
 
     @property
     def min_support(self) -> float | None:
-        """Support by a command below which `Doubts` hold back a first call; None: never."""
+        """Support by a command below which `Doubts` hold back a call; None doubts no call."""
 
     def count_tokens(self, request: ChatRequest) -> int | None:
         """Tokens of a request's prompt; None if the model cannot tell.

@@ -46,7 +46,7 @@ class WatchedModel:
 
     @property
     def min_support(self) -> float | None:
-        """Support below which a first call is held back."""
+        """Support below which a call is held back."""
         return self._model.min_support
 
     def reply_reserve(self, thinking: bool) -> int:

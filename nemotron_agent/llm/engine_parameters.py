@@ -38,8 +38,8 @@ class EngineParameters:
         seed: seed of the choice, for each reply anew, so that a reply repeats.
         max_reply_tokens: limit of a reply without its reasoning.
         max_thinking_tokens: limit of a reply's reasoning.
-        min_support: support by a command below which a first call is held back (natural
-            logarithm); None holds back none.
+        min_support: support by a command below which a call is held back (natural
+            logarithm); None doubts no call.
         warm_start_folder: where the state after system prompt and tools is kept for the next
             start; None keeps none.
         warm_start_mb: most that folder may hold [MB].

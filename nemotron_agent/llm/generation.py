@@ -4,9 +4,16 @@ import codecs
 import enum
 from collections.abc import Callable
 
-from nemotron_agent.core.chat_model import Phase, ReplyProgress, ReplyProtocol, StopReason
+from nemotron_agent.core.chat_model import (
+    CallCertainty,
+    Phase,
+    ReplyProgress,
+    ReplyProtocol,
+    StopReason,
+)
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.tool import ToolSpec
+from nemotron_agent.llm.call_certainty import Branches
 from nemotron_agent.llm.call_progress import CallProgress
 from nemotron_agent.llm.free_text import FreeText
 from nemotron_agent.llm.reply_rules import ReplyRules
@@ -29,7 +36,7 @@ class Generation:
     """Writes one reply into a token stream.
 
     Attributes:
-        stop_reason, problem: as in `ModelReply`.
+        stop_reason, problem, certainty: as in `ModelReply`.
     """
 
     def __init__(
@@ -41,6 +48,7 @@ class Generation:
     ) -> None:
         self.stop_reason = StopReason.END
         self.problem = ''
+        self.certainty: CallCertainty | None = None
         self._rules = rules
         self._stream = stream
         self._tools = tools
@@ -140,24 +148,29 @@ class Generation:
         matcher = rules.grammar.matcher(self._tools)
         progress = CallProgress(rules.tool_format, self._tools)
         decoder = codecs.getincrementaldecoder('utf-8')('replace')
-        text = ''
+        branches = Branches(rules.vocabulary)
+        text, n_bytes = '', 0
         while not matcher.is_complete:
             tokens = matcher.forced()
             if not tokens:
-                token = self._stream.next(matcher.allowed)
+                allowed = matcher.allowed()
+                token = self._stream.next(allowed)
                 if token is None:
                     self._text += text
                     self.problem = HALF_A_CALL if self._hit_limit() else ''
                     return
+                branches.add(n_bytes, allowed, self._stream.logits())
                 tokens = [token]
             matcher.consume(tokens)
             self._stream.append(tokens)
-            text += decoder.decode(b''.join(map(rules.vocabulary.piece, tokens)))
+            piece = b''.join(map(rules.vocabulary.piece, tokens))
+            n_bytes += len(piece)
+            text += decoder.decode(piece)
             for report in progress.update(text):
                 self._on_progress(report)
-        self._end_call(text)
+        self._end_call(text, branches)
 
-    def _end_call(self, text: str) -> None:
+    def _end_call(self, text: str, branches: Branches) -> None:
         call = self._rules.tool_format.parse(text, self._tools)
         if isinstance(call, CallProblem):
             self._text += text
@@ -165,6 +178,8 @@ class Generation:
         else:
             self._text = self._text.strip()
             self._call = call
+            spec = next(tool for tool in self._tools if tool.name == call.name)
+            self.certainty = branches.certainty(text, call, spec, self._rules.tool_format)
             self.stop_reason = StopReason.CALL
 
     def _hit_limit(self) -> bool:

@@ -78,7 +78,7 @@ class LlamaEngine:
 
     @property
     def min_support(self) -> float | None:
-        """Support by a command below which a first call is held back; None: never."""
+        """Support by a command below which a call is held back; None doubts no call."""
         return self._min_support
 
     @property

@@ -156,7 +156,7 @@ class LlamaWorker:
             self.state.disown(request.conversation_id)
         else:
             prompt.log.end_reply(message)
-        return ModelReply(message, stop_reason, usage, generation.problem)
+        return ModelReply(message, stop_reason, usage, generation.problem, generation.certainty)
 
     def log_likelihood(self, text: str, after: str, flag: AbortFlag) -> float | None:
         """Natural logarithm of the probability of a text; None if aborted, or without a slot."""
@@ -165,7 +165,7 @@ class LlamaWorker:
         self.obey(flag)
         vocabulary = self._model.vocabulary
         given, tokens = vocabulary.tokenize(after), vocabulary.tokenize(text)
-        self.state.restore_prefix([*given, *tokens], _NOBODY)
+        self.state.restore_prefix(given, _NOBODY)
         likelihood = None
         if self.state.evaluate(given[self.state.n_resident :]):
             likelihood = self.state.log_likelihood(tokens)

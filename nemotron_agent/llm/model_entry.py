@@ -68,7 +68,7 @@ class ModelEntry(_Checked):
         tool_format: how it writes calls, a name in `tool_formats`.
         sampling, call_sampling: for text and reasoning, and inside calls.
         min_support: for a model that finds a call for any command: support by a command below
-            which a first call is held back; None holds back none.
+            which a call is held back (`Doubts`); None doubts no call.
         n_ctx: context to open unless told otherwise [tokens].
         shape: what the header of the file says, for planning memory without the file.
     """

@@ -31,8 +31,8 @@ class ModelParameters:
             percentage.
         memory_reserve_mb: memory of the machine to leave to others [MB].
         reply_protocol, tool_format: `auto` takes what the catalogue says, or the model's own.
-        doubt: whether a first call is held back that the command's words do not support: `on`,
-            `off`, or `auto` for models whose catalogue entry says so.
+        doubt: whether calls are looked at twice (`Doubts`): `on`, `off`, or `auto` for models
+            whose catalogue entry says so.
         temperature, top_p, call_temperature, call_top_p: -1 takes what the catalogue says, or the
             likeliest token.
     """

@@ -1,6 +1,6 @@
 """Tokens of a reply, one after the other, with the context in step."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from nemotron_agent.core.chat_model import StopReason
@@ -51,7 +51,7 @@ class TokenStream:
         self.n_generated += len(tokens)
         self._left -= len(tokens)
 
-    def next(self, allowed: Callable[[], Tokens] | None = None) -> int | None:
+    def next(self, allowed: Tokens | None = None) -> int | None:
         """Sample a token, which the caller appends or not; None if there is a reason to stop."""
         if self._left <= 0 or len(self._tokens) > self._n_ctx:
             self.stop_reason = StopReason.LENGTH
@@ -59,7 +59,11 @@ class TokenStream:
         if not self._state.evaluate(self._tokens[self._state.n_resident :]):
             self.stop_reason = StopReason.CANCELED
             return None
-        return self._sampler.pick(self._state.logits(), allowed() if allowed else None)
+        return self._sampler.pick(self._state.logits(), allowed)
+
+    def logits(self) -> Logits:
+        """What the last token was sampled from."""
+        return self._state.logits()
 
     def rewind(self, position: int) -> bool:
         """Take back all after a position; False if the model cannot, and nothing changed."""

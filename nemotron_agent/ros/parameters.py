@@ -115,8 +115,8 @@ PARAMETERS = {
     ),
     'doubt': _Parameter(
         'auto',
-        'Hold back a first call that the words of the command do not support; auto is for models '
-        'that need it.',
+        'Look twice at calls, and hold back those whose tool or values the command does not tell; '
+        'auto is for models that need it.',
         choices=('auto', 'on', 'off'),
     ),
     'max_steps': _Parameter(12, 'Replies asked of the model in one task.', 1, 100),

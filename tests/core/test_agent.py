@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from nemotron_agent.core.agent import Agent
@@ -10,10 +12,10 @@ from nemotron_agent.core.agent_events import (
 )
 from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
-from nemotron_agent.core.chat_model import ReplyProtocol
+from nemotron_agent.core.chat_model import CallCertainty, ReplyProtocol
 from nemotron_agent.core.compacted import ContextCompacted
 from nemotron_agent.core.conversation import Conversation
-from nemotron_agent.core.doubt import HELD_BACK
+from nemotron_agent.core.doubt import GO_ON, UNSUPPORTED
 from nemotron_agent.core.errors import ContextFullError, EvaluationError
 from nemotron_agent.core.loop_guard import REPEATED, TOO_LATE, AgentLimits
 from nemotron_agent.core.messages import Message
@@ -141,27 +143,34 @@ def test_a_first_call_that_the_command_does_not_support_is_held_back():
     doubtful = Doubtful([calls('go_to', place='dock'), calls('decline', reason='I cannot.')])
     assert doubtful.result.status is TaskStatus.DECLINED
     assert doubtful.run.tool.runs == []
-    assert doubtful.result.calls[0].result.text == HELD_BACK.format(name='go_to')
-    assert doubtful.withheld == [set(), {'go_to'}]
+    assert doubtful.result.calls[0].skipped
+    assert doubtful.result.calls[0].result.text == UNSUPPORTED.format(name='go_to')
+    assert doubtful.withheld == [set(), {'go_to', 'answer', 'ask_operator'}]
 
 
-def test_after_two_doubts_only_asking_and_declining_are_left():
-    replies = [calls('go_to', place=place) for place in ('dock', 'kitchen')]
-    doubtful = Doubtful([*replies, calls('ask_operator', question='Where?')])
-    assert doubtful.result.awaits_reply
-    assert doubtful.withheld[2] == {'go_to', 'answer'}
+def test_what_a_second_choice_costs_counts():
+    go = dataclasses.replace(
+        calls('go_to', place='kitchen'), certainty=CallCertainty(0.5, {'place': 1.0})
+    )
+    replies = [go, calls('decline', reason='No.'), calls('answer', text='There.')]
+    doubtful = Doubtful(replies, supported=['kitchen'])
+    assert doubtful.run.tool.runs == [{'place': 'kitchen'}]
+    assert doubtful.withheld == [set(), {'go_to'}, set()]
+    assert doubtful.result.stats.usage.generated_tokens == 6
+    assert doubtful.result.stats.turns == 2
 
 
-def test_a_supported_call_runs_and_later_ones_are_not_doubted():
+def test_a_later_call_that_it_does_not_support_leaves_others_to_try():
     replies = [
-        calls('go_to', place='dock'),
         calls('go_to', place='kitchen'),
         calls('go_to', place='dock'),
         calls('answer', text='There.'),
     ]
     doubtful = Doubtful(replies, supported=['kitchen'])
-    assert doubtful.run.tool.runs == [{'place': 'kitchen'}, {'place': 'dock'}]
-    assert doubtful.withheld == [set(), {'go_to'}, set(), set()]
+    assert doubtful.result.status is TaskStatus.DONE
+    assert doubtful.run.tool.runs == [{'place': 'kitchen'}]
+    assert doubtful.result.calls[1].result.text == GO_ON.format(name='go_to')
+    assert doubtful.withheld == [set(), set(), {'go_to'}]
 
 
 def test_the_command_before_is_the_operators_not_what_the_loop_said():

@@ -27,6 +27,18 @@ def test_probabilities_of_all_next_letters_add_up(engine):
     assert pair == pytest.approx(parts, abs=1e-2)
 
 
+def test_asked_again_it_says_the_same(smollm2_path):
+    """A plain transformer's state can be cut short, and must not keep what is asked about."""
+    engine = make_engine(smollm2_path, n_ctx=512, n_threads=2)
+    texts = ('Go on."', 'Go on."', 'Go on." twice')
+    once, again, longer = (
+        engine.log_likelihood(text, 'An operator says: "', CancelToken()) for text in texts
+    )
+    engine.close()
+    assert again == pytest.approx(once, abs=1e-2)
+    assert longer < once
+
+
 def test_a_conversation_goes_on_where_it_was(engine):
     first = ask(engine, [SYSTEM, Message('user', 'go')])
     engine.log_likelihood('stop', 'An operator says: ', CancelToken())

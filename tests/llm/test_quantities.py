@@ -15,7 +15,7 @@ DRIVE = tool(
     ('distance_m',),
     distance_m={**DISTANCE, 'description': 'How far [m].'},
     seconds={'type': 'integer', 'unit': 's', 'description': 'How long [s].'},
-    volume={'type': 'number', 'unit': '%', 'maximum': 100},
+    volume={'type': 'number', 'unit': 'dB', 'maximum': 100},
     gear={'type': 'integer', 'unit': 'm', 'enum': [1, 2]},
 )
 
@@ -71,7 +71,7 @@ def test_what_is_no_quantity_of_the_kind_is_left_to_the_schema(written):
     assert converted('distance_m', written) == written
 
 
-@pytest.mark.parametrize('written', ['50 %', 'loud'])
+@pytest.mark.parametrize('written', ['50 dB', 'loud'])
 def test_other_arguments_are_left_alone(written):
     assert converted('volume', written) == written
 

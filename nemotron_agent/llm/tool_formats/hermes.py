@@ -80,6 +80,12 @@ class HermesFormat(ToolFormat):
             value = value[:-1]
         return value.encode('utf-8', 'replace').decode('utf-8')
 
+    def value_span(self, text: str, name: str, value: Any) -> tuple[int, int]:
+        """Begin and end of an argument's value, with the blank before it."""
+        key = f'{json.dumps(name, ensure_ascii=False)}:'
+        begin = text.find(key) + len(key)
+        return begin, begin + len(f' {json.dumps(value, ensure_ascii=False)}')
+
     def _read(self, text: str, position: int, tools: Mapping[str, ToolSpec]) -> WrittenCall:
         end = _end_of_object(text, position)
         value = _loads(text[position:end])

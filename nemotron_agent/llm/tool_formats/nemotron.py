@@ -109,6 +109,12 @@ class NemotronFormat(ToolFormat):
         end = end or _PERHAPS_END.search(text, key.end())
         return text[key.end() : end.start() if end else None]
 
+    def value_span(self, text: str, name: str, value: Any) -> tuple[int, int]:
+        """Begin and end of an argument's value."""
+        key = f'<parameter={name}>\n'
+        begin = text.find(key) + len(key)
+        return begin, begin + len(_written(value))
+
     def _read(self, text: str, position: int, tools: Mapping[str, ToolSpec]) -> WrittenCall:
         function = _FUNCTION.match(text, position)
         if function is None:

@@ -6,7 +6,7 @@ import enum
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.tool import ToolSpec
@@ -84,6 +84,15 @@ class ToolFormat(abc.ABC):
     @abc.abstractmethod
     def spoken_so_far(self, text: str, parameter: str) -> str:
         """Value, as far as it is written, of a string argument in an unfinished call."""
+
+    @abc.abstractmethod
+    def value_span(self, text: str, name: str, value: Any) -> tuple[int, int]:
+        """Begin and end of an argument's value in a call that the grammar wrote."""
+
+    def name_span(self, text: str) -> tuple[int, int]:
+        """Begin and end of the tool's name in a call that the grammar wrote."""
+        match = self._name_pattern.search(text)
+        return match.span(1) if match else (0, 0)
 
     def parse(self, text: str, tools: Sequence[ToolSpec]) -> ToolCall | CallProblem:
         """Read the first call that a reply makes; of several in a row the others are left.
