@@ -55,7 +55,11 @@ class AbortFlag:
 
 
 class LlamaModel:
-    """A loaded model file; the thread that made it frees it."""
+    """A loaded model file; the thread that made it frees it.
+
+    Attributes:
+        buffers: what llama.cpp made for its weights.
+    """
 
     def __init__(self, path: Path, n_gpu_layers: int = 0, vocabulary_only: bool = False) -> None:
         """Load a file.
@@ -75,6 +79,7 @@ class LlamaModel:
             raise ModelFileError(
                 f'llama.cpp cannot load {path}: {LLAMA_LOG.errors() or "it does not say why"}'
             )
+        self.buffers = LLAMA_LOG.buffers
         self.vocabulary = LlamaVocabulary(self.handle)
         template = llama_cpp.llama_model_chat_template(self.handle, None)
         self.chat_template = template.decode('utf-8', 'replace') if template else ''
@@ -95,6 +100,7 @@ class LlamaContext:
         n_sequences: how many there are, numbered from 0.
         n_outputs: most tokens of one decode call that may have logits.
         keeps_recurrent_state: whether a sequence can only be extended or dropped, not cut short.
+        buffers: what llama.cpp made for it.
     """
 
     def __init__(self, model: LlamaModel, parameters: EngineParameters) -> None:
@@ -123,6 +129,7 @@ class LlamaContext:
                 f'{LLAMA_LOG.errors() or "it does not say why"}; '
                 'try a smaller n_ctx or fewer snapshot_slots'
             )
+        self.buffers = LLAMA_LOG.buffers
         self._memory = llama_cpp.llama_get_memory(self._handle)
         self.n_ctx: int = llama_cpp.llama_n_ctx(self._handle)
         self.slice_tokens = parameters.slice_tokens

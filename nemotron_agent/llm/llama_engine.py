@@ -21,6 +21,7 @@ from nemotron_agent.core.messages import Message
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.fair_queue import FairQueue
+from nemotron_agent.llm.llama_buffers import LlamaBuffer
 from nemotron_agent.llm.llama_context import AbortFlag
 from nemotron_agent.llm.llama_worker import LlamaWorker
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
@@ -94,6 +95,11 @@ class LlamaEngine:
     def reply_reserve(self, thinking: bool) -> int:
         """Tokens that a prompt must leave to a reply, with reasoning or without."""
         return self._worker.reply_reserve(thinking)
+
+    @property
+    def buffers(self) -> tuple[LlamaBuffer, ...]:
+        """What llama.cpp has made for model and context."""
+        return self._worker.buffers
 
     @property
     def n_waiting(self) -> int:

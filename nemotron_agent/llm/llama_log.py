@@ -6,6 +6,7 @@ import logging
 import threading
 from typing import Any
 
+from nemotron_agent.llm.llama_buffers import LlamaBuffer, logged_buffer
 from nemotron_agent.llm.llama_runtime import llama_cpp
 
 logger = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ class LlamaLog:
 
     def __init__(self, capacity: int = 400) -> None:
         self._lines: collections.deque[tuple[int, str]] = collections.deque(maxlen=capacity)
+        self._buffers: list[LlamaBuffer] = []
         self._lock = threading.Lock()
         self._level = logging.DEBUG
         # Kept as a member: llama.cpp holds the bare pointer.
@@ -31,6 +33,13 @@ class LlamaLog:
         """Forget all lines."""
         with self._lock:
             self._lines.clear()
+            self._buffers.clear()
+
+    @property
+    def buffers(self) -> tuple[LlamaBuffer, ...]:
+        """The buffers logged since all was forgotten."""
+        with self._lock:
+            return tuple(self._buffers)
 
     def errors(self, limit: int = 3) -> str:
         """The last error lines, joined; empty if there was none."""
@@ -42,7 +51,10 @@ class LlamaLog:
         line = text.decode('utf-8', 'replace').strip()
         if not line or line.strip('.') == '':
             return
+        buffer = logged_buffer(line)
         with self._lock:
+            if buffer is not None:
+                self._buffers.append(buffer)
             if level != _CONTINUES:
                 self._level = _LEVELS.get(level, logging.DEBUG)
             self._lines.append((self._level, line))

@@ -21,6 +21,7 @@ from nemotron_agent.llm.context_state import ContextState
 from nemotron_agent.llm.conversation_log import ConversationLogs
 from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.generation import Generation
+from nemotron_agent.llm.llama_buffers import LlamaBuffer
 from nemotron_agent.llm.llama_context import AbortFlag, LlamaContext, LlamaModel
 from nemotron_agent.llm.llama_runtime import build
 from nemotron_agent.llm.model_fingerprint import model_fingerprint
@@ -76,6 +77,11 @@ class LlamaWorker:
     def snapshot_slots(self) -> int:
         """States it can keep besides the one that is evaluated further."""
         return self._context.n_sequences - 1
+
+    @property
+    def buffers(self) -> tuple[LlamaBuffer, ...]:
+        """What llama.cpp has made for model and context."""
+        return (*self._model.buffers, *self._context.buffers)
 
     def prepare(
         self,

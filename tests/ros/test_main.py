@@ -43,7 +43,7 @@ def test_what_cannot_be_configured_ends_the_process_with_a_reason(ros_domain, pa
     assert 'Traceback' not in output
 
 
-@pytest.mark.parametrize('parameter', ['n_ctx:=1', 'n_ctx:=many', 'temperature:=9.5'])
+@pytest.mark.parametrize('parameter', ['n_ctx:=-1', 'n_ctx:=many', 'temperature:=9.5'])
 def test_a_parameter_out_of_range_ends_the_process_with_a_reason(ros_domain, parameter):
     process = start(ros_domain, parameter)
     output, _ = process.communicate(timeout=LIMIT_SEC)

@@ -15,6 +15,7 @@ class Figure:
         figure: dotted name.
         goal: greatest value wanted; None where there is none.
         at_least: the goal is the least value wanted instead.
+        either_way: the goal is how far the value may be from 0.
     """
 
     figure: str
@@ -22,25 +23,29 @@ class Figure:
     unit: str
     goal: float | None = None
     at_least: bool = False
+    either_way: bool = False
 
     @property
     def holds(self) -> bool | None:
         """Whether the goal is reached; None where there is none."""
         if self.goal is None:
             return None
-        return self.value >= self.goal if self.at_least else self.value <= self.goal
+        if self.at_least:
+            return self.value >= self.goal
+        return (abs(self.value) if self.either_way else self.value) <= self.goal
 
     @property
     def goal_text(self) -> str:
         """The goal for people; empty where there is none."""
         if self.goal is None:
             return ''
-        return f'{">=" if self.at_least else "<="} {self.goal:g}'
+        sign = '>=' if self.at_least else '+-' if self.either_way else '<='
+        return f'{sign} {self.goal:g}'
 
     def to_json(self) -> str:
         """One line."""
         values = dataclasses.asdict(self)
-        del values['at_least']
+        del values['at_least'], values['either_way']
         return json.dumps({**values, 'holds': self.holds})
 
 

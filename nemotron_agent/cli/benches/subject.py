@@ -21,6 +21,7 @@ from nemotron_agent.llm.model_catalog import ResolvedModel, resolve_model
 from nemotron_agent.testing.synthetic_model import write_full_hybrid, write_tiny_hybrid
 
 REAL_MODEL = 'qwen2.5-coder-1.5b'
+SMALL_MODEL = 'smollm2-135m'
 TINY_N_CTX = 32768  # a token for each byte: four conversations need as much
 # The same for every side: without trained weights a model can only make calls.
 COMMON = {'reply_protocol': 'call_only', 'max_thinking_tokens': MAX_THINKING_TOKENS}
@@ -108,11 +109,20 @@ class Subjects:
 
     def real(self) -> Subject:
         """The model the user named, or one with trained weights."""
-        return self._named or self._once(REAL_MODEL, self._find_real)
+        return self._named or self._once(REAL_MODEL, lambda: self._find(REAL_MODEL))
 
     def full(self) -> Subject:
         """The model the user named, or a hybrid of full size."""
         return self._named or self._once('full', self._write_full)
+
+    def planned(self) -> tuple[Subject, ...]:
+        """For memory: a model of each kind and size."""
+        return (self._named,) if self._named else (self._small(), self.real(), self.full())
+
+    def contexts(self, usual: tuple[int, ...]) -> tuple[int, ...]:
+        """The size of context that the user named, or the usual ones."""
+        named = self._overrides.get('n_ctx')
+        return usual if named is None else (named,)
 
     def _tiny(self) -> Subject:
         return self._once('tiny', self._write_tiny)
@@ -132,9 +142,13 @@ class Subjects:
         path = write_full_hybrid(self.folder / 'full_hybrid.gguf', vocabulary_of=words)
         return self._described(path)
 
-    def _find_real(self) -> Subject:
-        fetch_model(REAL_MODEL)
-        return self._resolved(resolve_model(REAL_MODEL))
+    def _small(self) -> Subject:
+        small = self._once(SMALL_MODEL, lambda: self._find(SMALL_MODEL))
+        return dataclasses.replace(small, label='smollm2')
+
+    def _find(self, name: str) -> Subject:
+        fetch_model(name)
+        return self._resolved(resolve_model(name))
 
     def _resolved(self, model: ResolvedModel) -> Subject:
         entry = model.entry
