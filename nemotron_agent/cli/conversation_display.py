@@ -9,6 +9,7 @@ from rich.text import Text
 
 from nemotron_agent.cli.conversation_export import call_outcome, how_it_ended
 from nemotron_agent.cli.kept_conversations import Found
+from nemotron_agent.cli.terminal_text import plain
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.conversation_archive import FinishedTurn
 
@@ -24,8 +25,8 @@ def conversation_table(every: Iterable[Found]) -> Table:
     for found in every:
         holder = f'process {found.holder.process_id}' if found.holder else ''
         table.add_row(
-            _plain(found.entry.id),
-            _plain(found.files.node),
+            plain(found.entry.id),
+            plain(found.files.node),
             str(found.entry.turns),
             str(found.entry.tokens),
             f'{_local(found.entry.used):%Y-%m-%d %H:%M}',
@@ -40,7 +41,7 @@ def show_conversation(
     """Print turns, and what the model is told in place of those left out."""
     entry = found.entry
     console.print(
-        _plain(
+        plain(
             f'{found.label}: {entry.turns} turns, {entry.tokens} tokens, '
             f'last used {_local(entry.used):%Y-%m-%d %H:%M}'
         ),
@@ -52,7 +53,7 @@ def show_conversation(
         usage = turn.result.stats.usage
         console.print()
         console.print(
-            _plain(
+            plain(
                 f'{_local(turn.started):%Y-%m-%d %H:%M:%S}, by {turn.origin}: '
                 f'{turn.result.stats.duration_sec:.1f} s, {usage.new_tokens} of '
                 f'{usage.prompt_tokens} tokens read, {usage.generated_tokens} written'
@@ -80,13 +81,8 @@ def _lines(turn: FinishedTurn) -> Iterator[tuple[str, str, str]]:
 
 
 def _print(console: Console, label: str, text: str, style: str) -> None:
-    line = Text.assemble((f'{label:<{LABEL_WIDTH}}', 'bold'), _plain(text, style))
+    line = Text.assemble((f'{label:<{LABEL_WIDTH}}', 'bold'), plain(text, style))
     console.print(line, soft_wrap=True)
-
-
-def _plain(text: str, style: str = '') -> Text:
-    """Text that cannot steer the terminal: what was said may hold anything."""
-    return Text(''.join(c if c.isprintable() or c == '\n' else '\ufffd' for c in text), style)
 
 
 def _local(time_sec: float) -> datetime.datetime:

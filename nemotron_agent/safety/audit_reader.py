@@ -1,7 +1,7 @@
 """Reads the lines of a record, whole or not."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nemotron_agent.core.errors import ConfigurationError
@@ -51,12 +51,20 @@ def read_lines(path: Path) -> Iterator[AuditLine]:
         raise ConfigurationError(f'cannot read the record {path}: {error.strerror}') from error
 
 
-def read_entries(record: Path) -> Iterator[AuditEntry]:
-    """Read the entries of a record, oldest first; lines that are none are passed over."""
+def read_entries(
+    record: Path, on_broken: Callable[[AuditLine], None] = lambda line: None
+) -> Iterator[AuditEntry]:
+    """Read the entries of a record, oldest first; `on_broken` takes the lines that are none.
+
+    Raises:
+        ConfigurationError: there is no record, or it cannot be read.
+    """
     for path in record_files(record):
         for line in read_lines(path):
             if line.entry is not None:
                 yield line.entry
+            else:
+                on_broken(line)
 
 
 def _read(path: Path, number: int, line: bytes) -> AuditLine:
