@@ -11,6 +11,7 @@ from nemotron_agent.core.gate import CallRequest
 from nemotron_agent.core.json_text import encodable, to_json
 from nemotron_agent.core.tool import RequestState
 
+ACTION_REQUESTS = 'action_requests'
 QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
     depth=64,
@@ -24,7 +25,7 @@ class ActionRequestPublisher:
 
     def __init__(self, node: Any) -> None:
         self._node = node
-        self._publisher = node.create_publisher(ActionRequest, 'action_requests', QOS)
+        self._publisher = node.create_publisher(ActionRequest, ACTION_REQUESTS, QOS)
 
     def __call__(self, request: CallRequest, state: RequestState, text: str) -> None:
         """Publish one state of a request."""

@@ -15,8 +15,10 @@ from nemotron_agent.ros.command_topics import CommandTopics
 from nemotron_agent.ros.diagnostics import Diagnostics
 from nemotron_agent.ros.execute_task_server import ExecuteTaskServer
 from nemotron_agent.ros.log_bridge import bridge_logging
+from nemotron_agent.ros.open_requests import OpenRequests
 from nemotron_agent.ros.operator_interfaces import OperatorInterfaces
 from nemotron_agent.ros.parameters import AgentParameters, declare_parameters
+from nemotron_agent.ros.report_service import ReportService
 from nemotron_agent.ros.services import MAX_DIRECT_CALLS, AgentServices
 from nemotron_agent.ros.stop_server import StopServer
 from nemotron_agent.ros.task_intake import TaskIntake
@@ -60,11 +62,13 @@ class AgentNode(LifecycleNode):
         self._requests = ActionRequestPublisher(self)
         # What may still move the robot stays locked when the agent is configured anew.
         self._resources = ResourceLocks()
+        self._open_requests = OpenRequests()
         self._agent_services = AgentServices(self, self._intake)
         self._parts = [
             self._agent_services,
             ExecuteTaskServer(self, self._intake),
             CommandTopics(self, self._intake),
+            ReportService(self, self._open_requests),
             OperatorInterfaces(self, self._agent_services, self._resources),
             Diagnostics(self, self._intake, self._agent_services, self._resources, self._latch),
             self._stop_server,
@@ -88,6 +92,7 @@ class AgentNode(LifecycleNode):
                 parameters,
                 self._requests,
                 self._resources,
+                self._open_requests,
                 self._latch,
                 self._load_model,
             )

@@ -30,6 +30,7 @@ from nemotron_agent.llm.model_loading import ModelParameters, load_model
 from nemotron_agent.perception.fact_store import FactStore
 from nemotron_agent.ros.fact_subscriptions import FactSubscriptions
 from nemotron_agent.ros.interface_schema import complete_inputs
+from nemotron_agent.ros.open_requests import OpenRequests
 from nemotron_agent.ros.parameters import AgentParameters
 from nemotron_agent.ros.policy_loading import load_policy
 from nemotron_agent.ros.record_opening import heading, open_record
@@ -100,6 +101,7 @@ def assemble(
     parameters: AgentParameters,
     observer: RequestObserver,
     resources: ResourceLocks,
+    requests: OpenRequests,
     stop: StopLatch,
     load_model: LoadModel = load_model,
 ) -> ConfiguredAgent:
@@ -110,6 +112,7 @@ def assemble(
         parameters: of the node.
         observer: told of each request's states.
         resources: who uses which part of the robot; they outlive this agent.
+        requests: those that other nodes carry out.
         stop: while it holds, nothing moves; it outlives this agent too.
         load_model: loads the model the parameters name.
 
@@ -138,7 +141,7 @@ def assemble(
         undo.callback(recorder.log.close)
         facts = FactSubscriptions(node, policy.file.facts, store)
         undo.callback(facts.close)
-        skills = load_skill_tools(node, manifest, places, limits)
+        skills = load_skill_tools(node, manifest, places, limits, requests)
         undo.callback(skills.close)
         model_options = model_parameters(parameters)
         model = load_model(model_options)

@@ -9,7 +9,7 @@ from nemotron_agent_interfaces.msg import ActionRequest
 from nemotron_agent_interfaces.srv import ConfirmAction, ReleaseResource
 
 from nemotron_agent.core.errors import NemotronAgentError
-from nemotron_agent.ros.action_request_publisher import QOS
+from nemotron_agent.ros.action_request_publisher import ACTION_REQUESTS, QOS
 from nemotron_agent.ros.client_node import ClientNode
 from nemotron_agent.ros.diagnostics import RESOURCE_KEY
 from nemotron_agent.ros.waiting import wait_until
@@ -33,7 +33,7 @@ class OperatorClient:
         self._heard_at = 0.0
         self._report: Any = None
         node = client.node
-        node.create_subscription(ActionRequest, 'action_requests', self._take_request, QOS)
+        node.create_subscription(ActionRequest, ACTION_REQUESTS, self._take_request, QOS)
         node.create_subscription(DiagnosticArray, '/diagnostics', self._take_report, 10)
 
     @property
@@ -50,7 +50,7 @@ class OperatorClient:
             AgentUnreachableError: no agent is there.
         """
         node = self._client.node
-        if not wait_until(lambda: node.count_publishers('action_requests') > 0, DISCOVERY_SEC):
+        if not wait_until(lambda: node.count_publishers(ACTION_REQUESTS) > 0, DISCOVERY_SEC):
             raise self._client.unreachable()
         self._heard_at = time.monotonic()
         wait_until(lambda: time.monotonic() - self._heard_at > QUIET_SEC, DISCOVERY_SEC)

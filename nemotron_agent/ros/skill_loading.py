@@ -3,10 +3,13 @@
 import dataclasses
 from typing import Any
 
+from nemotron_agent.ros.action_request_publisher import ACTION_REQUESTS
 from nemotron_agent.ros.action_skill import ActionSkill
 from nemotron_agent.ros.goal_client import GoalClient
-from nemotron_agent.ros.interface_schema import complete_inputs, load_type
+from nemotron_agent.ros.interface_schema import complete_inputs, load_type, request_class
 from nemotron_agent.ros.late_ends import LateEnds
+from nemotron_agent.ros.open_requests import OpenRequests
+from nemotron_agent.ros.request_skill import RequestSkill
 from nemotron_agent.ros.ros_skill import BoundSkill
 from nemotron_agent.ros.service_skill import ServiceSkill, SharedServiceClient
 from nemotron_agent.ros.skill_fit import check_fit
@@ -18,7 +21,7 @@ from nemotron_agent.skills.places import Places
 from nemotron_agent.skills.request_template import RequestTemplate
 from nemotron_agent.skills.skill import Skill
 
-RosTool = ActionSkill | ServiceSkill | PublishSkill | ReadSkill
+RosTool = ActionSkill | ServiceSkill | PublishSkill | ReadSkill | RequestSkill
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,10 +41,12 @@ def load_skill_tools(
     manifest: Manifest,
     places: Places,
     limits: WaitLimits = WaitLimits(),  # noqa: B008 (frozen)
+    requests: OpenRequests | None = None,
 ) -> SkillTools:
     """Make the tools of a manifest, with one client for each interface.
 
-    Servers need not be there yet: a run waits for its own, as long as `limits` say.
+    Servers need not be there yet: a run waits for its own, as long as `limits` say. `requests` are
+    those that other nodes carry out.
 
     Raises:
         DocumentError: a type is not installed, or lacks a field that the manifest names. Nothing
@@ -49,11 +54,12 @@ def load_skill_tools(
     """
     bindings = [_bind(manifest, skill, places) for skill in manifest.skills]
     late_ends = LateEnds()
+    requests = requests or OpenRequests()
     clients: dict[tuple[str, str], Any] = {}
     tools: list[RosTool] = []
     for bound, interface in bindings:
         try:
-            tools.append(_make(node, bound, interface, limits, late_ends, clients))
+            tools.append(_make(node, bound, interface, limits, late_ends, requests, clients))
         except Exception as error:  # rclpy raises many kinds for a name it does not take
             SkillTools(tuple(tools)).close()
             raise manifest.error(
@@ -76,9 +82,22 @@ def _make(
     interface: Any,
     limits: WaitLimits,
     late_ends: LateEnds,
+    requests: OpenRequests,
     clients: dict[tuple[str, str], Any],
 ) -> RosTool:
     skill = bound.skill
+    if skill.dispatch == 'request':
+        is_service = skill.interface == 'service'
+        resolve = node.resolve_service_name if is_service else node.resolve_topic_name
+        return RequestSkill(
+            bound,
+            request_class(skill, interface),
+            resolve(skill.interface_path),
+            requests,
+            lambda: node.count_subscribers(ACTION_REQUESTS) > 0,
+            limits,
+            late_ends,
+        )
     if skill.interface == 'topic':
         kind = ReadSkill if skill.reads else PublishSkill
         return kind(bound, interface, node, limits)

@@ -17,6 +17,7 @@ NUMBER_TYPES = ('integer', 'float')
 def problems_in(skill: Skill, places: Places) -> Iterator[Problem]:
     """Find all that is wrong with a skill; keys begin at the skill."""
     yield from _unbuilt(skill)
+    yield from _dispatch(skill)
     yield from _keys_of_other_interfaces(skill)
     yield from _parameters(skill, places)
     if skill.request is not None and not skill.reads:
@@ -31,10 +32,19 @@ def problems_in(skill: Skill, places: Places) -> Iterator[Problem]:
 
 def _unbuilt(skill: Skill) -> Iterator[Problem]:
     """Refuse what is planned and not built: ignoring it could move a robot unasked."""
-    if skill.dispatch == 'request':
-        yield Problem(('dispatch',), '"request" is not supported yet', 'use direct')
     if skill.enabled_when is not None:
         yield Problem(('enabled_when',), 'conditions are not supported yet', 'remove it')
+
+
+def _dispatch(skill: Skill) -> Iterator[Problem]:
+    if skill.dispatch == 'direct':
+        return
+    if skill.reads:
+        message = 'a skill that reads a topic needs nobody else'
+        yield Problem(('dispatch',), message, 'use direct')
+    if 'success_when' in skill.result.model_fields_set:
+        message = 'whoever carries it out says whether it succeeded'
+        yield Problem(('result', 'success_when'), message, 'remove it')
 
 
 def _keys_of_other_interfaces(skill: Skill) -> Iterator[Problem]:

@@ -416,7 +416,14 @@ MEANING = [
     (
         'timeout_sec: 60',
         'dispatch: request',
-        's.yaml:26: skill "drive": dispatch: "request" is not supported yet: use direct',
+        's.yaml:24: skill "drive": result.success_when: whoever carries it out says whether it '
+        'succeeded: remove it',
+    ),
+    (
+        'access: read',
+        'access: read\n    dispatch: request',
+        's.yaml:43: skill "battery": dispatch: a skill that reads a topic needs nobody else: use '
+        'direct',
     ),
     (
         'timeout_sec: 60',
