@@ -42,7 +42,7 @@ SUITE = """
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path / 'state'))
+    monkeypatch.setenv('NEMOTRON_AGENT_STATE', str(tmp_path / 'state'))
     (tmp_path / 'script.yaml').write_text(textwrap.dedent(SCRIPT))
     (tmp_path / 'suite.yaml').write_text(textwrap.dedent(SUITE))
     return tmp_path
@@ -99,7 +99,7 @@ def test_tables_for_people(run_eval, folder):
 
 def test_what_was_held_is_not_held_again(run_eval, folder):
     assert '3 conversations, 0 of them held before' in run_eval('--dry')[2]
-    log = folder / 'state' / 'nemotron_agent' / 'evaluation' / 'suite' / 'results.jsonl'
+    log = folder / 'state' / 'evaluation' / 'suite' / 'results.jsonl'
     assert len(log.read_text().splitlines()) == 3
     assert '3 conversations, 3 of them held before' in run_eval('--dry')[2]
     assert len(log.read_text().splitlines()) == 3
@@ -124,7 +124,7 @@ def test_a_report(run_eval, folder):
 
 @pytest.fixture
 def log(folder):
-    return folder / 'state' / 'nemotron_agent' / 'evaluation' / 'suite' / 'results.jsonl'
+    return folder / 'state' / 'evaluation' / 'suite' / 'results.jsonl'
 
 
 @pytest.fixture
