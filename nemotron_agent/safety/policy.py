@@ -11,7 +11,7 @@ from nemotron_agent.core.yaml_document import YamlDocument
 from nemotron_agent.safety.argument_sanity import ArgumentSanity
 from nemotron_agent.safety.asked_call import AskedCall, Denial
 from nemotron_agent.safety.bounds import Bounds
-from nemotron_agent.safety.confirmations import Confirmations
+from nemotron_agent.safety.confirmation_rules import ConfirmationRules
 from nemotron_agent.safety.permissions import Permissions
 from nemotron_agent.safety.plane import Pose
 from nemotron_agent.safety.policy_checks import problems_in
@@ -42,7 +42,7 @@ class Policy:
         self._zones = ZoneGuard(file.zones, facts) if file.zones else None
         self._preconditions = Preconditions(file.preconditions, facts)
         self._rates = RateLimits(file.rates, file.trusted_names_on)
-        self._confirmations = Confirmations(file.confirmations)
+        self._confirmations = ConfirmationRules(file.confirmations)
 
     @classmethod
     def read(

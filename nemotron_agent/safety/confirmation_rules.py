@@ -9,7 +9,7 @@ from nemotron_agent.safety.policy_file import Confirmation
 MANIFEST_RULE = 'confirm of {skill}'
 
 
-class Confirmations:
+class ConfirmationRules:
     """The policy's rules; where none is about a call, the manifest's `confirm`."""
 
     def __init__(self, rules: Sequence[Confirmation]) -> None:
