@@ -40,7 +40,6 @@ class CrashClient:
 
     def __init__(self, domain: RosDomain, answer: str) -> None:
         self._node = domain.make_node('crash_client')
-        self._domain = domain
         self._answer = answer
         self._responses: queue.Queue[str] = queue.Queue()
         self._commands = self._node.create_publisher(String, 'command', 10)
@@ -59,11 +58,6 @@ class CrashClient:
             and self._commands.get_subscription_count() > 1
             and self._node.count_publishers('response')
         )
-
-    def close(self) -> None:
-        """Give up what runs; the domain spins no more then."""
-        self._domain.stop_spinning()
-        self._goals.close(0.0)
 
     def give(self, command: Command, node_died: Callable[[], bool]) -> bool:
         """Give a command and wait; return whether it was carried out and its result seen.
