@@ -15,7 +15,6 @@ from nemotron_agent.ros.goal_client import GoalClient
 from nemotron_agent.testing.own_ros_domain import RosDomain
 
 DEFAULT_CONVERSATION = 'default'
-ANSWER_SEC = 30.0
 POLL_SEC = 0.01
 ON_ITS_WAY_SEC = 0.1  # what was sent before the death may still arrive
 
@@ -36,11 +35,13 @@ class CrashClient:
 
     Args:
         answer: what the node says when it has carried out a command.
+        patience_sec: how long a command may take while the node lives [s].
     """
 
-    def __init__(self, domain: RosDomain, answer: str) -> None:
+    def __init__(self, domain: RosDomain, answer: str, patience_sec: float = 30.0) -> None:
         self._node = domain.make_node('crash_client')
         self._answer = answer
+        self._patience_sec = patience_sec
         self._responses: queue.Queue[str] = queue.Queue()
         self._commands = self._node.create_publisher(String, 'command', 10)
         self._node.create_subscription(
@@ -97,6 +98,6 @@ class CrashClient:
                 died = now
             if died is not None and now - died > ON_ITS_WAY_SEC:
                 return None
-            if now - started > ANSWER_SEC:
-                raise EvaluationError(f'the node has not answered in {ANSWER_SEC:.0f} s')
+            if now - started > self._patience_sec:
+                raise EvaluationError(f'the node has not answered in {self._patience_sec:g} s')
         return found
