@@ -36,28 +36,33 @@ class CommandSupport:
         cancel: CancelToken,
     ) -> None:
         self._model = model
-        self._said = f'{command}"'
+        self._command = command
         self._context = '' if before is None else _BEFORE.format(command=before)
         self._tools = tools
         self._cancel = cancel
         self._likelihoods: dict[str, float | None] = {}
 
-    def of(self, call: ToolCall) -> float | None:
+    def of(self, call: ToolCall, words: str = '') -> float | None:
         """Support of a call (natural logarithm); None if the model cannot tell.
+
+        Args:
+            call: of one of the tools.
+            words: a part of the command that is to be measured by; all of it by default.
 
         Raises:
             ModelError: it could not be evaluated.
         """
+        said = f'{words or self._command}"'
         skill = _told(call, self._tools[call.name])
-        wanted = self._likelihood(_WHO_WANTS_IT.format(skill=skill, before=self._context))
-        anyone = self._likelihood(_ANYONE.format(before=self._context))
+        wanted = self._likelihood(said, _WHO_WANTS_IT.format(skill=skill, before=self._context))
+        anyone = self._likelihood(said, _ANYONE.format(before=self._context))
         return None if wanted is None or anyone is None else wanted - anyone
 
-    def _likelihood(self, after: str) -> float | None:
-        """How likely the command is after a text."""
-        if after not in self._likelihoods:
-            self._likelihoods[after] = self._model.log_likelihood(self._said, after, self._cancel)
-        return self._likelihoods[after]
+    def _likelihood(self, said: str, after: str) -> float | None:
+        key = after + said
+        if key not in self._likelihoods:
+            self._likelihoods[key] = self._model.log_likelihood(said, after, self._cancel)
+        return self._likelihoods[key]
 
 
 def _told(call: ToolCall, spec: ToolSpec) -> str:

@@ -54,6 +54,12 @@ def count_steps(command: str) -> int:
     return max(1, sum(times for _, times in _pieces(command)))
 
 
+def first_step(command: str) -> str:
+    """The words of the first step, in lower case; all of a command that has one step."""
+    pieces = [piece for piece, _ in _pieces(command)]
+    return pieces[0] if len(pieces) > 1 else command
+
+
 def times_wanted(command: str) -> int:
     """How often in a row a command may want one and the same step; at least 1.
 

@@ -17,6 +17,7 @@ from nemotron_agent.core.chat_model import (
     ReplyProgress,
 )
 from nemotron_agent.core.command_support import CommandSupport
+from nemotron_agent.core.command_text import first_step
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.said_values import names_value, tells_amount
 from nemotron_agent.core.tool import ToolSpec
@@ -86,6 +87,7 @@ class Doubts:
         self._command = command
         self._opens = before is None
         self._tools = {tool.name: tool for tool in tools}
+        self._builtins = {tool.name for tool in tools if tool.builtin}
         self._support = CommandSupport(model, command, before, self._tools, cancel)
         self._objection: _Objection | None = None
         self._ran: list[ToolCall] = []
@@ -112,7 +114,7 @@ class Doubts:
         if not self._ran:
             self.withheld = frozenset(self._tools) - {self._objection.end}
             return self._objection.text
-        skills = frozenset(tool.name for tool in self._tools.values() if not tool.builtin)
+        skills = frozenset(self._tools) - self._builtins
         self.withheld = skills if self.withheld else frozenset([call.name])
         return GO_ON.format(name=call.name)
 
@@ -132,7 +134,7 @@ class Doubts:
         self, first: ModelReply, call: ToolCall, certainty: CallCertainty, ask: AskModel
     ) -> ModelReply:
         """The first reply or the model's second choice, whichever the command supports better."""
-        second = ask(frozenset([call.name]), _ignore)
+        second = ask(frozenset([call.name, *(self._builtins if self._ran else ())]), _ignore)
         other = self._doubted(second)
         chosen = first
         if other and second.certainty:
@@ -145,7 +147,9 @@ class Doubts:
         return chosen
 
     def _score(self, call: ToolCall, share: float) -> float:
-        return (self._support.of(call) or 0.0) + math.log(max(share, 1e-6))
+        """How well a call fits: the first one, the first step of the command; later ones, all."""
+        words = '' if self._ran else first_step(self._command)
+        return (self._support.of(call, words) or 0.0) + math.log(max(share, 1e-6))
 
     def _objection_to(self, reply: ModelReply) -> _Objection | None:
         """Why the call of a reply is not to be run; None if it may, or is none of a skill."""

@@ -49,7 +49,7 @@ class ListedModel:
     Attributes:
         requests: what it was asked, in order.
         prepared: what it was told to make ready.
-        likelihoods: what `log_likelihood` gives, by a piece of what goes before.
+        likelihoods: what `log_likelihood` gives, by a piece of it and what goes before.
         forgotten: conversations it was told to forget.
         closed: whether it was closed.
     """
@@ -109,8 +109,9 @@ class ListedModel:
         self.prepared.append((system, tools, thinking))
 
     def log_likelihood(self, text: str, after: str, cancel: CancelToken) -> float | None:
-        """Give the likelihood listed for the first piece of text that `after` holds."""
-        return next((value for piece, value in self.likelihoods.items() if piece in after), None)
+        """Give the likelihood listed for the first piece that `after` and `text` hold together."""
+        whole = after + text
+        return next((value for piece, value in self.likelihoods.items() if piece in whole), None)
 
     def resize(self, size: ContextSize) -> None:
         """Take the size."""

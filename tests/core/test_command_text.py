@@ -1,6 +1,6 @@
 import pytest
 
-from nemotron_agent.core.command_text import MAX_TIMES, count_steps, times_wanted
+from nemotron_agent.core.command_text import MAX_TIMES, count_steps, first_step, times_wanted
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,16 @@ def test_the_steps_of_a_command_are_counted(command, steps):
 )
 def test_how_often_a_command_wants_one_step(command, times):
     assert times_wanted(command) == times
+
+
+@pytest.mark.parametrize(
+    ('command', 'step'),
+    [
+        ('Go to the Tank and measure gas.', 'go to the tank'),
+        ('Nod, then say hello.', 'nod'),
+        ('Go to the kitchen, please.', 'Go to the kitchen, please.'),
+        ('', ''),
+    ],
+)
+def test_the_first_step(command, step):
+    assert first_step(command) == step

@@ -141,6 +141,21 @@ def test_of_two_tools_the_one_the_command_supports_counts(first, second, chosen)
     assert len(look.told) == 2, 'only the first reply is streamed'
 
 
+def test_the_first_choice_is_measured_by_the_first_step_of_the_command():
+    command = 'go to the kitchen and drive 1 m'
+    look = Look(
+        sure('drive', 0.6, distance_m=1.0),
+        sure('navigate_to', place='kitchen'),
+        command=command,
+        likelihoods={
+            f'{SECOND[1]}.\nAn operator who wants it says: "go to the kitchen"': -1.0,
+            'An operator who wants it says: "go to the kitchen"': -9.0,
+            f'An operator who wants it says: "{command}"': -1.0,
+        },
+    )
+    assert look.call.name == 'navigate_to'
+
+
 def test_a_sure_and_supported_choice_stands_at_once():
     look = Look(sure('stop', 0.99))
     assert not look.objection
