@@ -104,6 +104,7 @@ class AgentNode(LifecycleNode):
             configured.recorder.stop(self._latch.stopped, None)
         self._intake.max_command_bytes = parameters.max_command_bytes
         self._intake.default_conversation = parameters.default_conversation
+        self._intake.cancel_orphans = parameters.cancel_orphans
         self._queue_options = {
             'capacity': parameters.queue_size,
             'workers': parameters.max_parallel_tasks,

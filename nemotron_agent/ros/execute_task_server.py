@@ -1,5 +1,6 @@
 """The action `~/execute_task`."""
 
+import functools
 import threading
 from typing import Any
 
@@ -12,6 +13,7 @@ from nemotron_agent.core.errors import TaskRefusedError
 from nemotron_agent.core.origin import Origin
 from nemotron_agent.core.task import TaskResult, TaskStatus
 from nemotron_agent.core.task_queue import TaskHandle
+from nemotron_agent.ros.client_watch import ClientWatch
 from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
 from nemotron_agent.ros.task_intake import TaskIntake, refusal, thinking_choice
 from nemotron_agent.ros.task_messages import feedback_message, fill_result
@@ -22,10 +24,12 @@ class ExecuteTaskServer:
 
     Every goal is accepted; one that cannot be taken ends at once as aborted, as only a result can
     say why. The execute callback waits for the end of its task in an executor thread: the queue
-    bounds how many do.
+    bounds how many do. A goal whose client has gone is canceled, unless the parameter
+    `cancel_orphans` says otherwise.
     """
 
     def __init__(self, node: Any, intake: TaskIntake) -> None:
+        self._node = node
         self._intake = intake
         self._lock = threading.Lock()
         self._handles: dict[bytes, TaskHandle] = {}
@@ -40,9 +44,12 @@ class ExecuteTaskServer:
             callback_group=ReentrantCallbackGroup(),
             feedback_pub_qos_profile=FEEDBACK_QOS,
         )
+        action = f'{node.get_fully_qualified_name()}/execute_task'
+        self._clients = ClientWatch(node, action)
 
     def destroy(self) -> None:
         """Take the action down."""
+        self._clients.destroy()
         self._server.destroy()
 
     def _on_cancel(self, goal_handle: Any) -> CancelResponse:
@@ -55,9 +62,16 @@ class ExecuteTaskServer:
             handle.cancel.cancel()
         return CancelResponse.ACCEPT
 
+    def _give_up(self, handle: TaskHandle) -> None:
+        self._node.get_logger().warning(
+            f'the client of the task "{handle.task.text:.60}" has gone: the task is canceled'
+        )
+        handle.cancel.cancel()
+
     def _execute(self, goal_handle: Any) -> ExecuteTask.Result:
         goal_id = bytes(goal_handle.goal_id.uuid)
         result = self._run(goal_handle, goal_id)
+        self._clients.end(goal_id)
         with self._lock:
             self._handles.pop(goal_id, None)
             self._canceled_early.discard(goal_id)
@@ -93,4 +107,6 @@ class ExecuteTaskServer:
             canceled_early = goal_id in self._canceled_early
         if canceled_early:
             handle.cancel.cancel()
+        if self._intake.cancel_orphans:
+            self._clients.begin(goal_id, functools.partial(self._give_up, handle))
         return handle.join()

@@ -148,6 +148,9 @@ PARAMETERS = {
         2000, 'Of a longer result of a tool the model is told head and tail.', 200, 20000
     ),
     'task_timeout_sec': _Parameter(300.0, 'Limit for a task that sets none [s].', 0.1, 86400.0),
+    'cancel_orphans': _Parameter(
+        True, 'Cancel a task of ~/execute_task whose client has gone from the ROS graph.'
+    ),
     'confirm_timeout_sec': _Parameter(
         60.0,
         'Time an operator has to confirm a request; after it the request is denied [s].',

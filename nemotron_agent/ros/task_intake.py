@@ -47,6 +47,7 @@ class TaskIntake:
         self.recorder: Recorder | None = None
         self.max_command_bytes = 0
         self.default_conversation = ''
+        self.cancel_orphans = True
 
     def submit(
         self,

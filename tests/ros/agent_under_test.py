@@ -13,7 +13,7 @@ from nemotron_agent.ros.action_request_publisher import QOS
 from nemotron_agent.ros.agent_node import AgentNode
 from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
 from nemotron_agent.testing.listed_model import ListedModel
-from nemotron_agent.testing.mock_action_server import Behavior, MockActionServer
+from nemotron_agent.testing.mock_action_server import MockActionServer
 from nemotron_agent.testing.ros_domain import wait_for
 
 SOON = 30.0
@@ -61,6 +61,7 @@ class AgentUnderTest:
         *,
         before_reply=lambda cancel: None,
         manifest=MANIFEST,
+        has_robot=True,
         **parameters,
     ):
         self.domain = domain
@@ -76,8 +77,9 @@ class AgentUnderTest:
         )
         domain.add(self.node)
         self.client_node = domain.make_node('client')
-        robot = domain.make_node('robot')
-        self.robot = MockActionServer(robot, NavigateToPose, 'navigate_to_pose', Behavior.SUCCEED)
+        if has_robot:
+            robot = domain.make_node('robot')
+            self.robot = MockActionServer(robot, NavigateToPose, 'navigate_to_pose')
         self.tasks = ActionClient(
             self.client_node,
             ExecuteTask,

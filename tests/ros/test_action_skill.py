@@ -23,6 +23,7 @@ from nemotron_agent.skills.request_template import RequestTemplate
 from nemotron_agent.testing.mock_action_server import Behavior, MockActionServer
 from nemotron_agent.testing.ros_domain import RosDomain, wait_for
 
+from .short_lease import with_short_lease
 from .skill_manifests import PLACES, manifest_of
 
 pytestmark = pytest.mark.ros
@@ -55,17 +56,6 @@ GO = """\
         - {name: place, type: string, enum: places, required: true}
     request:
       pose: {place: place}
-"""
-FAST_LEASE = """\
-<?xml version="1.0" encoding="UTF-8" ?>
-<profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles">
-  <participant profile_name="short_lease" is_default_profile="true"><rtps><builtin>
-    <discovery_config>
-      <leaseDuration><sec>2</sec></leaseDuration>
-      <leaseAnnouncement><sec>0</sec><nanosec>500000000</nanosec></leaseAnnouncement>
-    </discovery_config>
-  </builtin></rtps></participant>
-</profiles>
 """
 
 
@@ -432,16 +422,10 @@ def test_a_server_that_restarts_in_mid_goal(ros_domain, turn, server):
 
 
 def test_a_server_process_that_is_killed(ros_domain, turn, tmp_path: Path):
-    profile = tmp_path / 'short_lease.xml'
-    profile.write_text(FAST_LEASE, encoding='utf-8')
     process = subprocess.Popen(
         [sys.executable, '-m', 'nemotron_agent.testing.mock_action_server']
         + ['nemotron_agent_interfaces/action/Spin', 'spin', 'hang'],
-        env={
-            **ros_domain.environment,
-            'FASTDDS_DEFAULT_PROFILES_FILE': str(profile),
-            'FASTRTPS_DEFAULT_PROFILES_FILE': str(profile),  # its name in Humble
-        },
+        env=with_short_lease(ros_domain.environment, tmp_path),
         stdout=subprocess.PIPE,
         text=True,
     )
