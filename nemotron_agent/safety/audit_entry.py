@@ -1,9 +1,9 @@
 """One entry of the record: a line of JSON that carries its own hash and the one before it.
 
-A line is ASCII: canonical JSON (keys sorted, no spaces, all other characters escaped) of an object
-with `event`, `previous`, `sequence`, `time` and what belongs to the event; only its last member,
-`hash`, is out of order. `hash` is the SHA-256 of the same line without that member; `previous` is
-the `hash` of the line before, 64 zeros in the first.
+A line is one JSON object in ASCII, without spaces: `sequence`, `time`, `event`, what belongs to the
+event, `previous`, and last `hash`. `hash` is the SHA-256 of the bytes of the same line without that
+member; `previous` is the `hash` of the line before, 64 zeros in the first. So lines are checked as
+they are, and keys keep the order they had, as the model saw them.
 """
 
 import dataclasses
@@ -16,7 +16,6 @@ from typing import Any
 FORMAT = 1
 NO_HASH = '0' * 64
 MAX_LINE_BYTES = 1 << 18
-CHAIN_KEYS = frozenset({'event', 'hash', 'previous', 'sequence', 'time'})
 _MAX_DEPTH = 64
 _LINE = re.compile(rb'(\{.*),"hash":"([0-9a-f]{64})"\}', re.DOTALL)
 
@@ -54,11 +53,11 @@ def encode_entry(
     A line longer than MAX_LINE_BYTES is shortened: its longest fields are replaced by their size
     and hash.
     """
-    chain = {'event': event, 'previous': previous, 'sequence': sequence, 'time': time}
-    body = canonical_json({**fields, **chain})
+    head = {'sequence': sequence, 'time': time, 'event': event}
+    body = compact_json({**head, **fields, 'previous': previous})
     while len(body) > MAX_LINE_BYTES:
         fields = _without_longest(fields)
-        body = canonical_json({**fields, **chain})
+        body = compact_json({**head, **fields, 'previous': previous})
     own = hashlib.sha256(body).hexdigest()
     line = body[:-1] + f',"hash":"{own}"}}'.encode()
     return AuditEntry(sequence, time, event, fields, previous, own), line
@@ -87,9 +86,9 @@ def decode_line(line: bytes) -> AuditEntry:
     return AuditEntry(**chain, fields=content, hash=own)
 
 
-def canonical_json(value: Mapping[str, Any]) -> bytes:
-    """JSON with sorted keys and without spaces; ASCII, all other characters escaped."""
-    return json.dumps(value, sort_keys=True, separators=(',', ':'), allow_nan=False).encode()
+def compact_json(value: Mapping[str, Any]) -> bytes:
+    """JSON without spaces; ASCII, all other characters escaped."""
+    return json.dumps(value, separators=(',', ':'), allow_nan=False).encode()
 
 
 def recordable(value: Any, depth: int = 0) -> Any:
@@ -111,7 +110,7 @@ def recordable(value: Any, depth: int = 0) -> Any:
 
 
 def _without_longest(fields: Mapping[str, Any]) -> dict[str, Any]:
-    sizes = {name: canonical_json({name: value}) for name, value in fields.items()}
+    sizes = {name: compact_json({name: value}) for name, value in fields.items()}
     longest = max(sizes, key=lambda name: len(sizes[name]))
     cut = {
         'cut_bytes': len(sizes[longest]),

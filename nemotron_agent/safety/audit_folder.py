@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 
 from nemotron_agent.core.errors import ConfigurationError
-from nemotron_agent.safety.audit_entry import AuditEntry, canonical_json
+from nemotron_agent.safety.audit_entry import AuditEntry, compact_json
 
 HEAD_BYTES = 128
 _FILE = re.compile(r'record-(\d{6,})\.jsonl')
@@ -29,7 +29,7 @@ class Head:
 
     def encoded(self) -> bytes:
         """The content of the file; always of the same length, so that it is written in place."""
-        content = canonical_json({'hash': self.hash, 'sequence': self.sequence})
+        content = compact_json({'sequence': self.sequence, 'hash': self.hash})
         return content.ljust(HEAD_BYTES - 1) + b'\n'
 
     @classmethod

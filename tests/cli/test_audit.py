@@ -132,7 +132,7 @@ def test_show_is_readable(tasks, capsys):
     assert texts[-4:] == [
         'stop                  stopped by the button, 0 calls cancelled',
         'release               released',
-        'resource_release         operator ben, request r1, resource base',
+        'resource_release         resource base, operator ben, request r1',
         'end                   the node ends',
     ]
 

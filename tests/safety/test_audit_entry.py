@@ -32,7 +32,7 @@ def test_a_line_is_checked_with_nothing_but_sha256():
     assert line.isascii()
     body, own = re.fullmatch(rb'(.*),"hash":"(.*)"\}', line).groups()
     assert hashlib.sha256(body + b'}').hexdigest() == own.decode()
-    assert list(json.loads(body + b'}')) == ['event', 'previous', 'sequence', 'text', 'time']
+    assert list(json.loads(body + b'}')) == ['sequence', 'time', 'event', 'text', 'previous']
 
 
 @pytest.mark.parametrize('at', range(0, len(line_of(text='x'))))
