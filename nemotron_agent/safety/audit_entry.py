@@ -1,9 +1,9 @@
 """One entry of the record: a line of JSON that carries its own hash and the one before it.
 
-A line is one JSON object in ASCII, without spaces: `sequence`, `time`, `event`, what belongs to the
-event, `previous`, and last `hash`. `hash` is the SHA-256 of the bytes of the same line without that
-member; `previous` is the `hash` of the line before, 64 zeros in the first. So lines are checked as
-they are, and keys keep the order they had, as the model saw them.
+A line is one JSON object in ASCII, without spaces: `sequence`, `time`, `event`, what belongs to
+the event, `previous`, and last `hash`. `hash` is the SHA-256 of the bytes of the same line without
+that member; `previous` is the `hash` of the line before, 64 zeros in the first. So lines are
+checked as they are, and keys keep the order they had, as the model saw them.
 """
 
 import dataclasses

@@ -1,0 +1,94 @@
+"""Runs a recorded task again, without the robot, through the same loop, registry and gate."""
+
+import dataclasses
+
+from nemotron_agent.core.agent import Agent
+from nemotron_agent.core.agent_events import AgentEvent, CallEnded
+from nemotron_agent.core.builtin_tools import builtin_tools
+from nemotron_agent.core.cancel_token import CancelToken
+from nemotron_agent.core.chat_model import ChatModel
+from nemotron_agent.core.context_window import WindowRules
+from nemotron_agent.core.errors import ConfigurationError
+from nemotron_agent.core.loop_guard import AgentLimits
+from nemotron_agent.core.task import TaskResult, TaskStatus
+from nemotron_agent.core.tool_registry import ToolRegistry
+from nemotron_agent.evaluation.call_comparison import ComparedCall, Difference, compare_calls
+from nemotron_agent.evaluation.recorded_calls import RecordedPolicy, RecordedTool
+from nemotron_agent.evaluation.recorded_task import RecordedTask
+from nemotron_agent.safety.gate import SafetyGate
+
+CUT_SHORT = {
+    status.name.lower()
+    for status in (
+        TaskStatus.CANCELED,
+        TaskStatus.PREEMPTED,
+        TaskStatus.STOPPED,
+        TaskStatus.TIMED_OUT,
+    )
+} | {''}
+
+
+@dataclasses.dataclass(frozen=True)
+class ReplayedTask:
+    """What came of running a task again."""
+
+    recorded: RecordedTask
+    result: TaskResult
+    calls: list[ComparedCall]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether all calls are the same."""
+        return all(call.difference is Difference.SAME for call in self.calls)
+
+
+def replay(recorded: RecordedTask, model: ChatModel) -> ReplayedTask:
+    """Run a task again with a model; verdicts and results are the recorded ones.
+
+    A task that was cut short then is cut short after as many calls.
+
+    Raises:
+        ConfigurationError: the record does not hold what is needed.
+        ModelError: the model failed.
+    """
+    agent = _agent(recorded, model)
+    conversation = recorded.new_conversation()
+    cancel = CancelToken()
+    calls = 0
+
+    def on_event(event: AgentEvent) -> None:
+        nonlocal calls
+        calls += isinstance(event, CallEnded)
+        if recorded.status in CUT_SHORT and calls >= len(recorded.calls):
+            cancel.cancel()
+
+    # What it was then allowed to take says nothing of how long it takes here.
+    task = dataclasses.replace(recorded.task, conversation_id=conversation.id, timeout_sec=None)
+    try:
+        result = agent.run(task, conversation, on_event, cancel)
+    finally:
+        model.forget(conversation.id)
+    then = [call.call for call in recorded.calls]
+    return ReplayedTask(
+        recorded, result, compare_calls(then, [record.call for record in result.calls])
+    )
+
+
+def _agent(recorded: RecordedTask, model: ChatModel) -> Agent:
+    head = recorded.agent
+    try:
+        tools = [
+            RecordedTool(tool, recorded.calls) for tool in head['tools'] if not tool['builtin']
+        ]
+        limits = AgentLimits(**{**head['limits'], 'time_sec': float('inf')})
+        window = WindowRules(**head['window'])
+        prompt, notes = head['system_prompt'], head['progress_notes']
+    except (KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f'task {recorded.task.id} cannot be run again: the record does not say what its agent '
+            'was made of, or says it in the way of another version'
+        ) from error
+    registry = ToolRegistry(
+        [*tools, *builtin_tools(model.reply_protocol)], SafetyGate(RecordedPolicy(recorded.calls))
+    )
+    return Agent(model, registry, prompt, limits, notes, window_rules=window)
