@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from nemotron_agent.cli.benches.subject import Subjects
     from nemotron_agent.llm.model_catalog import ResolvedModel
 
-BENCHES = ('turns', 'switch', 'tool-call', 'decode', 'warm-start', 'memory', 'crash', 'gate')
+BENCHES = (
+    'turns',
+    'switch',
+    'tool-call',
+    'decode',
+    'warm-start',
+    'memory',
+    'crash',
+    'gate',
+    'stop',
+)
 EPILOG = """\
 benches:
   turns       tokens evaluated for the tokens that are new in a turn, over twenty commands
@@ -29,6 +39,7 @@ benches:
   memory      what the engine needs besides llama.cpp
   crash       turns lost and databases broken by killing the node's process
   gate        fuzzed calls that reach the robot, and tasks that enter keep-out zones
+  stop        time from a stop to the cancel of every goal, and what gets past it
 
 Without --model counts are taken on a tiny synthetic hybrid and on Qwen2.5 Coder 1.5B, times on
 Qwen and on a synthetic hybrid with the shape of Nemotron 3 Nano 4B and no trained weights. All of
@@ -76,10 +87,16 @@ def add_parser(subparsers: Any) -> None:
         '--kills', type=int, default=BenchOptions.kills, help='kills of `crash` (%(default)s)'
     )
     parser.add_argument(
+        '--stops',
+        type=int,
+        default=BenchOptions.stops,
+        help='stops of `stop`, with each model (%(default)s)',
+    )
+    parser.add_argument(
         '--seed',
         type=int,
         default=BenchOptions.seed,
-        help='of the moments of `crash` and the calls of `gate` (%(default)s)',
+        help='of the moments of `crash` and `stop` and the calls of `gate` (%(default)s)',
     )
     parser.add_argument('--json', action='store_true', help='print a line of JSON for each figure')
     parser.set_defaults(run=run)
@@ -101,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
                 progress,
                 _named(args.model),
                 _overrides(args),
-                BenchOptions(args.kills, args.seed),
+                BenchOptions(args.kills, args.seed, args.stops),
             )
             for figure in _measure(args.bench, subjects, progress):
                 figures.append(figure)

@@ -65,7 +65,7 @@ class ActionSkill(RosSkill):
         if missing is not None:
             return missing
         context.on_state(RequestState.SENT)
-        sent = context.cancel.unless_canceled(lambda: self._send(message, context.cancel))
+        sent = self.begin(context, lambda: self._send(message, context.cancel))
         if sent is None:
             return self.not_started(context)
         goal, undo = sent

@@ -1,9 +1,10 @@
 """What the skills of all three kinds of interface have in common."""
 
 import dataclasses
+import logging
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from nemotron_agent.core.tool import CallContext, Outcome, ToolResult, ToolSpec
 from nemotron_agent.ros.message_conversion import FieldError, message_from_dict, message_to_dict
@@ -11,6 +12,10 @@ from nemotron_agent.ros.waiting import WaitLimits, early_end
 from nemotron_agent.skills.request_template import RequestTemplate
 from nemotron_agent.skills.result_text import result_text, summary
 from nemotron_agent.skills.skill import Skill
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar('Result')
 
 MAX_RESULT_ITEMS = 20
 MAX_RESULT_CHARACTERS = 1000
@@ -72,6 +77,16 @@ class RosSkill:
     def misfit(self, error: FieldError) -> ToolResult:
         """Make the result of arguments that no message can be made of."""
         return ToolResult(Outcome.INVALID, f'{self.skill.id} was not started. {error}.')
+
+    def begin(self, context: CallContext, action: Callable[[], Result]) -> Result | None:
+        """Send what moves the robot; None, and nothing is sent, if the run was told to end."""
+
+        def send() -> Result:
+            sent = action()
+            logger.debug('%s: sent', self.skill.id)
+            return sent
+
+        return context.cancel.unless_canceled(send)
 
     def not_started(self, context: CallContext) -> ToolResult:
         """Make the result of a run that was told to end before it had asked for anything."""

@@ -97,7 +97,7 @@ class ServiceSkill(RosSkill):
             )
         answered = threading.Event()
         context.on_state(RequestState.SENT)
-        future = context.cancel.unless_canceled(lambda: self._client.call(request))
+        future = self.begin(context, lambda: self._client.call(request))
         if future is None:
             return self.not_started(context)
         future.add_done_callback(lambda done: answered.set())

@@ -78,7 +78,7 @@ class PublishSkill(RosSkill):
                 f'{name} cannot be used now: nothing listens on the topic {self.interface_path}.',
             )
         context.on_state(RequestState.SENT)
-        if context.cancel.unless_canceled(lambda: self._publish(message)) is None:
+        if self.begin(context, lambda: self._publish(message)) is None:
             return self.not_started(context)
         return self.succeeded({}, arguments)
 

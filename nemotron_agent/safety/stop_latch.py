@@ -78,7 +78,7 @@ class StopLatch:
 
     @property
     def last_report(self) -> StopReport | None:
-        """What the latest stop did; None if there was none."""
+        """What the stop did that holds, or held last; None if there was none."""
         return self._report
 
     def listen(self, listener: StopListener) -> None:
@@ -97,15 +97,16 @@ class StopLatch:
         """
         arrived_at = time.monotonic() if arrived_at is None else arrived_at
         with self._lock:
+            begins = self._stop is None
             stop = self._stop = self._stop or Stop(reason)
             watched = list(self._watched)
         for token in watched:
             token.cancel(CancelReason.STOPPED)
         report = StopReport(stop, len(watched), arrived_at, time.monotonic())
-        self._report = report
-        logger.warning(
-            '%s: %d calls cancelled in %.1f ms', stop, report.calls, 1e3 * report.latency_sec
-        )
+        if begins:
+            self._report = report
+            latency_ms = 1e3 * report.latency_sec
+            logger.warning('%s: %d calls cancelled in %.3f ms', stop, report.calls, latency_ms)
         self._tell(stop, report)
         return report
 

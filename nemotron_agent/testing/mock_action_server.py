@@ -32,6 +32,7 @@ class Behavior(enum.Enum):
     HANG: runs until it is canceled or released; then it succeeds.
     IGNORE_CANCEL: like HANG, but a cancel is accepted and nothing happens.
     REFUSE_CANCEL: like HANG, but a cancel is refused.
+    NO_CANCEL_ANSWER: like HANG, but a cancel is not answered until released.
     ACCEPT_LATE: answers the goal only once released, then is like HANG.
     REJECT_LATE: answers the goal only once released, and does not take it.
     """
@@ -42,6 +43,7 @@ class Behavior(enum.Enum):
     HANG = 'hang'
     IGNORE_CANCEL = 'ignore_cancel'
     REFUSE_CANCEL = 'refuse_cancel'
+    NO_CANCEL_ANSWER = 'no_cancel_answer'
     ACCEPT_LATE = 'accept_late'
     REJECT_LATE = 'reject_late'
 
@@ -103,6 +105,10 @@ class MockActionServer:
         """Let held goals go on."""
         self._released.set()
 
+    def hold(self) -> None:
+        """Hold goals again after `release`."""
+        self._released.clear()
+
     def close(self) -> None:
         """Vanish; running goals are left without an answer."""
         server, self._server = self._server, None
@@ -126,6 +132,8 @@ class MockActionServer:
         self._on_change('cancel asked')
         if self.behavior is Behavior.REFUSE_CANCEL:
             return CancelResponse.REJECT
+        if self.behavior is Behavior.NO_CANCEL_ANSWER:
+            self._released.wait(HOLD_LIMIT_SEC)
         return CancelResponse.ACCEPT
 
     def _execute(self, handle: Any) -> Any:

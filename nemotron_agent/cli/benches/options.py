@@ -9,8 +9,10 @@ class BenchOptions:
 
     Attributes:
         kills: how often `crash` kills the node.
+        stops: how often `stop` stops the node with each model.
         seed: of what is drawn at random.
     """
 
     kills: int = 200
     seed: int = 1
+    stops: int = 200
