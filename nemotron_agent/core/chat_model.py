@@ -151,6 +151,23 @@ class ContextSize:
     snapshot_slots: int
 
 
+@dataclasses.dataclass(frozen=True)
+class MemoryUse:
+    """What a model in this process takes, and what was planned; bytes.
+
+    Attributes:
+        buffers: of the runtime, for weights and context.
+        context: of these, what goes with the size of the context.
+        planned_buffers: as planned before loading; 0 if nothing was.
+        planned_process: most memory that the process was planned to hold; 0 if nothing was.
+    """
+
+    buffers: int
+    context: int
+    planned_buffers: int = 0
+    planned_process: int = 0
+
+
 class ChatModel(Protocol):
     """A model. `reply` may be called from any thread."""
 
@@ -216,6 +233,10 @@ class ChatModel(Protocol):
     def context_size(self) -> ContextSize | None:
         """Size of its context; None if it holds none in this process."""
 
+    @property
+    def memory_use(self) -> MemoryUse | None:
+        """What it takes; None if it holds no context in this process."""
+
     def resize(self, size: ContextSize) -> None:
         """Give it a context of another size, between two replies.
 
@@ -260,6 +281,11 @@ class RepliesOnly:
     @property
     def context_size(self) -> ContextSize | None:
         """It holds none in this process."""
+        return None
+
+    @property
+    def memory_use(self) -> MemoryUse | None:
+        """It takes next to nothing."""
         return None
 
     def resize(self, size: ContextSize) -> None:

@@ -7,6 +7,7 @@ from nemotron_agent.core.chat_model import (
     ChatModel,
     ChatRequest,
     ContextSize,
+    MemoryUse,
     ModelReply,
     ReplyProgress,
     ReplyProtocol,
@@ -90,6 +91,11 @@ class WatchedModel:
     def context_size(self) -> ContextSize | None:
         """Size of its context."""
         return self._model.context_size
+
+    @property
+    def memory_use(self) -> MemoryUse | None:
+        """What it takes."""
+        return self._model.memory_use
 
     def resize(self, size: ContextSize) -> None:
         """Give it a context of another size; see `ChatModel`."""

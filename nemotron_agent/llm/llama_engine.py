@@ -10,6 +10,7 @@ from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import (
     ChatRequest,
     ContextSize,
+    MemoryUse,
     ModelReply,
     ReplyProgress,
     ReplyProtocol,
@@ -24,10 +25,12 @@ from nemotron_agent.llm.fair_queue import FairQueue
 from nemotron_agent.llm.llama_buffers import LlamaBuffer
 from nemotron_agent.llm.llama_context import AbortFlag
 from nemotron_agent.llm.llama_worker import LlamaWorker
+from nemotron_agent.llm.memory_plan import MemoryPlan
 from nemotron_agent.llm.tool_formats.tool_format import ToolFormat
 
 logger = logging.getLogger(__name__)
 
+_CONTEXT_BUFFERS = ('KV', 'RS')
 _AT_ONCE = float('inf')
 _CANCELED = ModelReply(Message('assistant', ''), StopReason.CANCELED, Usage())
 Result = TypeVar('Result')
@@ -42,8 +45,15 @@ class LlamaEngine:
     to another after each reply.
     """
 
-    def __init__(self, parameters: EngineParameters, name: str = '') -> None:
+    def __init__(
+        self, parameters: EngineParameters, name: str = '', plan: MemoryPlan | None = None
+    ) -> None:
         """Load the model and wait until it is ready.
+
+        Args:
+            parameters: what to load and how.
+            name: for people and the record; that of the file by default.
+            plan: the memory that was planned for it.
 
         Raises:
             ModelFileError: the file cannot be loaded.
@@ -51,6 +61,7 @@ class LlamaEngine:
             EvaluationError: there is no memory for the context.
         """
         self._name = name or parameters.model_path.stem
+        self._plan = plan
         self._jobs: FairQueue[_Job | None] = FairQueue()
         self._lock = threading.Lock()
         self._closed = False
@@ -171,6 +182,17 @@ class LlamaEngine:
     def context_size(self) -> ContextSize:
         """Size of its context."""
         return self._context_size
+
+    @property
+    def memory_use(self) -> MemoryUse:
+        """What llama.cpp's buffers take, and what was planned."""
+        buffers = self._worker.buffers
+        return MemoryUse(
+            buffers=sum(buffer.bytes for buffer in buffers),
+            context=sum(buffer.bytes for buffer in buffers if buffer.kind in _CONTEXT_BUFFERS),
+            planned_buffers=self._plan.llama_bytes if self._plan else 0,
+            planned_process=self._plan.resident_bytes if self._plan else 0,
+        )
 
     def resize(self, size: ContextSize) -> None:
         """Give it a context of another size, between two replies; waits until it has one.

@@ -77,9 +77,9 @@ def load_model(parameters: ModelParameters, catalog: ModelCatalog | None = None)
     # llama.cpp takes a second to import: not for those who only list models.
     from nemotron_agent.llm.llama_engine import LlamaEngine
 
-    settings = dataclasses.asdict(plan_model(parameters, resolved).settings)
-    chosen = dataclasses.replace(parameters, **settings)
-    return LlamaEngine(engine_parameters(chosen, resolved), name=resolved.name)
+    plan = plan_model(parameters, resolved)
+    chosen = dataclasses.replace(parameters, **dataclasses.asdict(plan.settings))
+    return LlamaEngine(engine_parameters(chosen, resolved), resolved.name, plan)
 
 
 def plan_model(

@@ -9,12 +9,14 @@ from nemotron_agent.core.cancel_token import CancelReason
 from nemotron_agent.core.errors import NemotronAgentError
 from nemotron_agent.core.task_queue import TaskQueue
 from nemotron_agent.llm.model_loading import load_model
+from nemotron_agent.llm.system_memory import SystemMemory
 from nemotron_agent.ros.action_request_publisher import ActionRequestPublisher
 from nemotron_agent.ros.assembly import ConfiguredAgent, LoadModel, assemble, config_path
 from nemotron_agent.ros.command_topics import CommandTopics
 from nemotron_agent.ros.diagnostics import Diagnostics
 from nemotron_agent.ros.execute_task_server import ExecuteTaskServer
 from nemotron_agent.ros.log_bridge import bridge_logging
+from nemotron_agent.ros.memory_watch import MemoryWatch
 from nemotron_agent.ros.open_requests import OpenRequests
 from nemotron_agent.ros.operator_interfaces import OperatorInterfaces
 from nemotron_agent.ros.parameters import AgentParameters, declare_parameters
@@ -40,14 +42,21 @@ class AgentNode(LifecycleNode):
 
     Args:
         load_model: loads the model the parameters name.
+        system: where the machine's memory is read.
         options: of rclpy's node.
     """
 
-    def __init__(self, load_model: LoadModel = load_model, **options: Any) -> None:
+    def __init__(
+        self,
+        load_model: LoadModel = load_model,
+        system: SystemMemory = SystemMemory(),  # noqa: B008 (frozen)
+        **options: Any,
+    ) -> None:
         # rclpy destroys a node whose construction fails: this must be there before.
         self._parts: list[Any] = []
         super().__init__(NODE_NAME, **options)
         self._load_model = load_model
+        self._system = system
         bridge_logging(self.get_logger())
         declare_parameters(self)
         self._configured: ConfiguredAgent | None = None
@@ -70,7 +79,9 @@ class AgentNode(LifecycleNode):
             CommandTopics(self, self._intake),
             ReportService(self, self._open_requests),
             OperatorInterfaces(self, self._agent_services, self._resources),
-            Diagnostics(self, self._intake, self._agent_services, self._resources, self._latch),
+            Diagnostics(
+                self, self._intake, self._agent_services, self._resources, self._latch, system
+            ),
             self._stop_server,
         ]
 
@@ -110,6 +121,9 @@ class AgentNode(LifecycleNode):
             'workers': parameters.max_parallel_tasks,
             'default_timeout_sec': parameters.task_timeout_sec,
         }
+        configured.memory_watch = MemoryWatch.begin(
+            self, self._intake, configured.agent, parameters.memory_low_mb * 10**6, self._system
+        )
         self._configured = self._agent_services.configured = configured
         self.get_logger().info(
             f'configured: {configured.model.name}, context of {configured.model.n_ctx} tokens, '

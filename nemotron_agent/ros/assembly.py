@@ -30,6 +30,7 @@ from nemotron_agent.llm.model_loading import ModelParameters, load_model
 from nemotron_agent.perception.fact_store import FactStore
 from nemotron_agent.ros.fact_subscriptions import FactSubscriptions
 from nemotron_agent.ros.interface_schema import complete_inputs
+from nemotron_agent.ros.memory_watch import MemoryWatch
 from nemotron_agent.ros.open_requests import OpenRequests
 from nemotron_agent.ros.parameters import AgentParameters
 from nemotron_agent.ros.policy_loading import load_policy
@@ -62,6 +63,7 @@ class ConfiguredAgent:
     agent: Agent
     conversations: ConversationStore
     thinking: Thinking
+    memory_watch: MemoryWatch | None = None
 
     def run_task(self, task: Task, on_event: EventSink, cancel: CancelToken) -> TaskResult:
         """Carry out one task in its conversation."""
@@ -86,6 +88,8 @@ class ConfiguredAgent:
 
     def close(self) -> None:
         """Free the model, the archive, the skills' clients, the subscriptions and the record."""
+        if self.memory_watch is not None:
+            self.memory_watch.close()
         self.conversations.close()
         self.skills.close()
         self.facts.close()

@@ -1,12 +1,14 @@
 """The topic /diagnostics."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
-import psutil
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 
+from nemotron_agent.llm.system_memory import SystemMemory
+from nemotron_agent.ros.memory_diagnostics import memory_status
 from nemotron_agent.ros.services import AgentServices
 from nemotron_agent.ros.task_intake import TaskIntake
 from nemotron_agent.safety.resource_locks import ResourceLocks
@@ -26,13 +28,14 @@ class Diagnostics:
         services: AgentServices,
         resources: ResourceLocks,
         latch: StopLatch,
+        system: SystemMemory,
     ) -> None:
         self._node = node
         self._intake = intake
         self._services = services
         self._resources = resources
         self._latch = latch
-        self._process = psutil.Process()
+        self._system = system
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._timer = node.create_timer(
             node.get_parameter('diagnostics_period_sec').value,
@@ -52,10 +55,7 @@ class Diagnostics:
             hardware_id=self._node.get_namespace(),
         )
         configured, queue = self._services.configured, self._intake.queue
-        values: dict[str, object] = {
-            'memory_rss_mib': self._process.memory_info().rss // 2**20,
-            'memory_available_mib': psutil.virtual_memory().available // 2**20,
-        }
+        values: dict[str, object] = {}
         if configured is None:
             status.level = DiagnosticStatus.STALE
             status.message = 'not configured'
@@ -97,10 +97,25 @@ class Diagnostics:
             status.message += f'; {self._latch.stopped}'
         if self._latch.last_report is not None:
             values['stop_latency_ms'] = f'{1e3 * self._latch.last_report.latency_sec:.3f}'
-        status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
-        array = DiagnosticArray(status=[status])
+        status.values = _key_values(values)
+        array = DiagnosticArray(status=[status, self._memory()])
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)
+
+    def _memory(self) -> DiagnosticStatus:
+        configured = self._services.configured
+        level, message, values = memory_status(
+            self._system,
+            configured.model if configured else None,
+            configured.memory_watch if configured else None,
+        )
+        return DiagnosticStatus(
+            name=f'{self._node.get_fully_qualified_name().lstrip("/")}: memory',
+            hardware_id=self._node.get_namespace(),
+            level=level,
+            message=message,
+            values=_key_values(values),
+        )
 
     def _use_of_resources(self) -> dict[str, str]:
         """Say of each resource in use by which skill, or since when it is locked."""
@@ -116,3 +131,7 @@ class Diagnostics:
             for lock in self._resources.locked
         }
         return in_use | locked
+
+
+def _key_values(values: Mapping[str, object]) -> list[KeyValue]:
+    return [KeyValue(key=key, value=str(value)) for key, value in values.items()]

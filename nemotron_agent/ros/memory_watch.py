@@ -7,15 +7,26 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from nemotron_agent.core.agent import Agent
 from nemotron_agent.core.chat_model import ChatModel
+from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.errors import ModelError
-from nemotron_agent.llm.memory_ladder import MemoryLadder, MemoryMarks, Rung, ladder_rungs, size_on
-from nemotron_agent.llm.memory_pressure import MemoryPressure
+from nemotron_agent.llm.memory_ladder import (
+    LEAST_CTX,
+    MemoryLadder,
+    MemoryMarks,
+    Rung,
+    ladder_rungs,
+    size_on,
+)
+from nemotron_agent.llm.memory_pressure import MemoryPressure, read_pressure
+from nemotron_agent.llm.system_memory import SystemMemory
 from nemotron_agent.ros.task_intake import TaskIntake
 
 logger = logging.getLogger(__name__)
 
 PERIOD_SEC = 0.5
+ROOM_FOR_COMMANDS = 512
 
 
 class Serving(Protocol):
@@ -67,6 +78,41 @@ class MemoryWatch:
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._watch, name='memory_watch', daemon=True)
         self._thread.start()
+
+    @classmethod
+    def begin(
+        cls,
+        node: Serving,
+        intake: TaskIntake,
+        agent: Agent,
+        low_bytes: int,
+        system: SystemMemory,
+    ) -> 'MemoryWatch | None':
+        """Watch for an agent; None where nothing is to be watched, or its model takes nothing.
+
+        It steps up when a context as large as the first, at worst, fits beside the low mark.
+
+        Args:
+            node: whose agent it is.
+            intake: has the node's queue while it is active.
+            agent: whose model gets a context of another size.
+            low_bytes: with less free it steps down; 0 watches nothing.
+            system: where to read.
+        """
+        use = agent.model.memory_use
+        if not low_bytes or use is None:
+            return None
+        opening = agent.model.count_tokens(agent.opening(Conversation(''))) or 0
+        least_ctx = opening + agent.model.reply_reserve(False) + ROOM_FOR_COMMANDS
+        marks = MemoryMarks(low_bytes, low_bytes + use.context)
+        return cls(
+            node,
+            intake,
+            agent.model,
+            lambda: read_pressure(system),
+            marks,
+            max(LEAST_CTX, least_ctx),
+        )
 
     @property
     def rung(self) -> Rung:

@@ -8,6 +8,7 @@ from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import (
     ChatRequest,
     ContextSize,
+    MemoryUse,
     ModelReply,
     Phase,
     ReplyProgress,
@@ -57,6 +58,7 @@ class ListedModel:
     name = 'listed'
     n_ctx = 4096
     context_size: ContextSize | None = None
+    memory_use: MemoryUse | None = None
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from rclpy.action import ActionClient
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
+from nemotron_agent.llm.system_memory import SystemMemory
 from nemotron_agent.ros.action_request_publisher import QOS
 from nemotron_agent.ros.agent_node import AgentNode
 from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
@@ -62,6 +63,7 @@ class AgentUnderTest:
         before_reply=lambda cancel: None,
         manifest=MANIFEST,
         has_robot=True,
+        system=SystemMemory(),  # noqa: B008 (frozen)
         **parameters,
     ):
         self.domain = domain
@@ -72,6 +74,7 @@ class AgentUnderTest:
         overrides = {'skills_file': str(skills_file), 'diagnostics_period_sec': 0.1, **parameters}
         self.node = AgentNode(
             load_model=self._load_model,
+            system=system,
             context=domain.context,
             parameter_overrides=[Parameter(name, value=v) for name, v in overrides.items()],
         )

@@ -14,6 +14,7 @@ from nemotron_agent.llm.memory_ladder import MemoryMarks, Rung
 from nemotron_agent.llm.memory_pressure import MemoryPressure
 from nemotron_agent.ros.memory_watch import MemoryWatch
 from nemotron_agent.ros.task_intake import TaskIntake
+from nemotron_agent.safety.stop_latch import StopLatch
 from nemotron_agent.testing.condition import wait_for
 from nemotron_agent.testing.listed_model import ListedModel
 
@@ -35,7 +36,7 @@ class Robot:
         self.pressure = BETWEEN
         self.let_go = threading.Event()
         self.running = threading.Event()
-        self.intake = TaskIntake()
+        self.intake = TaskIntake(StopLatch())
         self.trigger_activate()
 
     def trigger_activate(self):
