@@ -17,6 +17,7 @@ PARAMETERS = {
     'model': str,
     'skills_file': str,
     'places_file': str,
+    'policy_file': str,
     'autostart': bool,
     'use_sim_time': bool,
 }
@@ -33,6 +34,9 @@ def generate_launch_description():
             ),
             DeclareLaunchArgument('skills_file', default_value='', description='Skill manifest.'),
             DeclareLaunchArgument('places_file', default_value='', description='Named places.'),
+            DeclareLaunchArgument(
+                'policy_file', default_value='', description='Who may do what, YAML.'
+            ),
             DeclareLaunchArgument(
                 'namespace', default_value='', description='Of the node, such as r1.'
             ),

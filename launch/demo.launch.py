@@ -9,7 +9,7 @@ from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
 
 LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal']
 BOTH = ['places_file', 'namespace', 'use_sim_time', 'log_level']
-OF_THE_AGENT = ['model', 'params_file', 'skills_file', 'autostart', *BOTH]
+OF_THE_AGENT = ['model', 'params_file', 'skills_file', 'policy_file', 'autostart', *BOTH]
 OF_THE_ROBOT = ['world_file', 'speed_up', *BOTH]
 
 
@@ -25,6 +25,9 @@ def generate_launch_description():
                 'params_file', default_value='', description='Parameters of the agent, YAML.'
             ),
             DeclareLaunchArgument('skills_file', default_value='', description='Skill manifest.'),
+            DeclareLaunchArgument(
+                'policy_file', default_value='', description='Who may do what, YAML.'
+            ),
             DeclareLaunchArgument(
                 'places_file', default_value='', description='Named places, for both.'
             ),

@@ -23,7 +23,7 @@ from nemotron_agent.core.origin import Origin
 from nemotron_agent.core.task_queue import TaskQueue
 from nemotron_agent.core.tool import Outcome
 from nemotron_agent.ros.assembly import ConfiguredAgent
-from nemotron_agent.ros.task_intake import NOT_ACTIVE, TaskIntake, refusal
+from nemotron_agent.ros.task_intake import NOT_ACTIVE, TaskIntake, check_name, refusal
 from nemotron_agent.ros.task_messages import call_message, fill_result, tool_message
 
 MAX_DIRECT_CALLS = 4
@@ -95,6 +95,7 @@ class AgentServices:
             response.message = NOT_ACTIVE
             return response
         try:
+            check_name('origin', request.origin)
             arguments = _read_arguments(request.arguments)
         except InvalidTaskError as error:
             response.message = str(error)

@@ -106,11 +106,8 @@ class TaskIntake:
                 f'the command has {size} bytes and may have {self.max_command_bytes}: '
                 'shorten it, or raise the parameter max_command_bytes'
             )
-        for name, value in (('conversation_id', conversation_id), ('origin', origin)):
-            if len(value) > MAX_NAME_CHARACTERS:
-                raise InvalidTaskError(
-                    f'{name} has {len(value)} characters and may have {MAX_NAME_CHARACTERS}'
-                )
+        check_name('conversation_id', conversation_id)
+        check_name('origin', origin)
         if not 0.0 <= timeout_sec <= MAX_TIMEOUT_SEC:
             raise InvalidTaskError(
                 f"timeout_sec is {timeout_sec}: give 0 for the agent's own limit, "
@@ -132,6 +129,18 @@ def _carried_out(task: Task, on_event: EventSink, answer: str) -> TaskHandle:
     handle = TaskHandle(task, on_event, order=0)
     handle.end(TaskResult(TaskStatus.DONE, answer=answer))
     return handle
+
+
+def check_name(name: str, value: str) -> None:
+    """See that a name that a client gives is not too long.
+
+    Raises:
+        InvalidTaskError: it is.
+    """
+    if len(value) > MAX_NAME_CHARACTERS:
+        raise InvalidTaskError(
+            f'{name} has {len(value)} characters and may have {MAX_NAME_CHARACTERS}'
+        )
 
 
 def thinking_choice(value: int, constants: Any) -> Thinking | None:

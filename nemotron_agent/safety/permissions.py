@@ -21,15 +21,15 @@ class Permissions:
 
     def grant(self, call: AskedCall) -> str | Denial:
         """Give the name of the rule that allows a call, or what denies it."""
+        # The road alone: a name is text of others, and the model reads this.
+        what = f'{call.skill.name} for {call.origin.road}'
         for rule in self._deny:
             if call.is_of(rule):
-                return Denial(rule.rule, f'the policy forbids {call.skill.name} for {call.origin}')
+                return Denial(rule.rule, f'the policy forbids {what}')
         for rule in self._allow:
             if covers_skill(rule, call.skill) and self._allows_origin(rule, call):
                 return rule.rule
-        return Denial(
-            'deny_by_default', f'the policy does not allow {call.skill.name} for {call.origin}'
-        )
+        return Denial('deny_by_default', f'the policy does not allow {what}')
 
     def _allows_origin(self, rule: Permission, call: AskedCall) -> bool:
         origin = call.origin

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from nemotron_agent.core.fact import Facts
+from nemotron_agent.core.problems import shown
 from nemotron_agent.safety.asked_call import AskedCall, Denial
 from nemotron_agent.safety.fact_check import fresh_fact
 from nemotron_agent.safety.policy_file import Precondition
@@ -31,9 +32,10 @@ class Preconditions:
             is_same = type(value) is type(rule.equals) or _are_numbers(value, rule.equals)
             if is_same and value == rule.equals:
                 return None
-            return Denial(rule.rule, f'the {rule.fact} is {value} and must be {rule.equals}')
+            wanted = shown(rule.equals)
+            return Denial(rule.rule, f'the {rule.fact} is {shown(value)} and must be {wanted}')
         if not _are_numbers(value) or not math.isfinite(value):
-            return Denial(rule.rule, f'the {rule.fact} is {value}, which is no number')
+            return Denial(rule.rule, f'the {rule.fact} is {shown(value)}, which is no number')
         if rule.minimum is not None and value < rule.minimum:
             return Denial(
                 rule.rule, f'the {rule.fact} is {value:g} and must be {rule.minimum:g} at least'

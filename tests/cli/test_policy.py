@@ -54,7 +54,7 @@ def test_a_policy_that_cannot_be_used(capsys, tmp_path):
             1,
             'denied by the rule "preconditions: charged"\nthe robot has',
         ),
-        ('drive', FORWARD % 1, ['--fact', 'battery=full'], 1, 'the battery is full, which is no'),
+        ('drive', FORWARD % 1, ['--fact', 'battery=full'], 1, 'the battery is "full", which is'),
         ('drive', FORWARD % 1, CHARGED, 1, 'denied by the rule "zones.localisation"'),
         (
             'drive',

@@ -206,3 +206,14 @@ def test_a_name_without_end_is_not_repeated():
     registry = ToolRegistry([ListedTool()], SafetyGate(OpenPolicy()))
     record = registry.call(ToolCall('1', 'go' * 10**6, {}), origin='x')
     assert len(record.result.text) < 1000
+
+
+def test_a_clamped_call_runs_and_is_told_as_it_was_clamped():
+    seen, tool = [], ListedTool()
+    gate = FixedGate(Verdict.CLAMP, 'the dock was set', {'place': 'dock'})
+    registry = ToolRegistry([tool], gate, lambda request, state, text: seen.append(request))
+    record = registry.call(ToolCall('1', 'go_to', {'place': 'kitchen'}), origin='x')
+    assert tool.runs == [{'place': 'dock'}]
+    assert record.result.text == 'the dock was set. done'
+    assert (record.verdict, record.verdict_reason) == (Verdict.CLAMP, 'the dock was set')
+    assert {request.call.arguments['place'] for request in seen} == {'dock'}

@@ -13,6 +13,7 @@ ARGUMENTS = {
         'params_file',
         'skills_file',
         'places_file',
+        'policy_file',
         'namespace',
         'autostart',
         'log_level',

@@ -101,8 +101,8 @@ def test_a_topic_that_cannot_be_used(ros_domain, changes, told):
 
 POLICY = """
 allow: [{rule: all, origins: ['*'], skills: ['*']}]
-facts: {e_stop: {topic: e_stop, type: std_msgs/msg/Bool, field: data}}
-preconditions: [{rule: e-stop is out, fact: e_stop, equals: false, max_age_sec: 3600}]
+facts: {bumper: {topic: bumper, type: std_msgs/msg/Bool, field: data}}
+preconditions: [{rule: nothing is hit, fact: bumper, equals: false, max_age_sec: 3600}]
 """
 
 
@@ -114,13 +114,13 @@ def test_the_node_asks_the_robot_before_it_moves(ros_domain, tmp_path):
     def go():
         return agent.call(CallTool, 'call_tool', tool='go_to', arguments='{"place": "dock"}')
 
-    assert go().message == 'Not allowed: the robot has not said its e_stop'
-    e_stop = agent.client_node.create_publisher(Bool, 'e_stop', 10)
-    wait_for(lambda: e_stop.get_subscription_count() == 1, SOON)
-    e_stop.publish(Bool(data=True))
-    wait_for(lambda: go().message == 'Not allowed: the e_stop is True and must be False', SOON)
+    assert go().message == 'Not allowed: the robot has not said its bumper'
+    bumper = agent.client_node.create_publisher(Bool, 'bumper', 10)
+    wait_for(lambda: bumper.get_subscription_count() == 1, SOON)
+    bumper.publish(Bool(data=True))
+    wait_for(lambda: go().message == 'Not allowed: the bumper is true and must be false', SOON)
     assert agent.robot.goals == []
-    e_stop.publish(Bool(data=False))
+    bumper.publish(Bool(data=False))
     wait_for(lambda: go().success, SOON)
     assert len(agent.robot.goals) == 1
 

@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -45,10 +46,11 @@ def test_all_is_well(facts):
         (0.19, 'the battery is 0.19 and must be 0.2 at least'),
         (1.1, 'the battery is 1.1 and must be 1 at most'),
         (None, 'the robot has not said its battery'),
-        (math.nan, 'the battery is nan, which is no number'),
-        (True, 'the battery is True, which is no number'),
-        ('full', 'the battery is full, which is no number'),
-        ({'x': 1}, "the battery is {'x': 1}, which is no number"),
+        (math.nan, 'the battery is NaN, which is no number'),
+        (True, 'the battery is true, which is no number'),
+        ('full', 'the battery is "full", which is no number'),
+        ({'x': 1}, 'the battery is {"x": 1}, which is no number'),
+        ('a' * 100, f'the battery is "{"a" * 58}…, which is no number'),
     ],
 )
 def test_a_fact_that_is_not_as_it_must_be(facts, value, reason):
@@ -63,7 +65,7 @@ def test_a_fact_that_does_not_equal(facts, value):
     assert ask(facts) == (
         Verdict.DENY,
         'e-stop is out',
-        f'the e_stop is {value} and must be False',
+        f'the e_stop is {json.dumps(value)} and must be false',
     )
 
 

@@ -427,6 +427,36 @@ MEANING = [
     ),
     (
         'timeout_sec: 60',
+        'limits: {distance: {maximum: 2, outside: clip}}',
+        's.yaml:26: skill "drive": limits.distance.outside: "clip" is not one of the values: did',
+    ),
+    (
+        'timeout_sec: 60',
+        'motion: {ahead: target.y}',
+        's.yaml:26: skill "drive": motion.ahead: "target.y" is not filled: did you mean target.x?',
+    ),
+    (
+        'timeout_sec: 60',
+        'motion: {x: target.x, frame: target.x}',
+        's.yaml:26: skill "drive": motion.x: a goal needs x, y and frame: give all three',
+    ),
+    (
+        'timeout_sec: 60',
+        'motion: {x: target.x, y: target.x, frame: target.x, ahead: target.x}',
+        's.yaml:26: skill "drive": motion.ahead: it leads to a goal or by a way, not both: remove',
+    ),
+    (
+        'timeout_sec: 60',
+        'motion: {in_place: true, ahead: target.x}',
+        's.yaml:26: skill "drive": motion.in_place: what goes somewhere is not in place: ',
+    ),
+    (
+        'timeout_sec: 60',
+        'motion: {ahead: target.x, way: planned}',
+        's.yaml:26: skill "drive": motion.way: a way of so many metres is straight: remove it',
+    ),
+    (
+        'timeout_sec: 60',
         'enabled_when: battery > 20',
         's.yaml:26: skill "drive": enabled_when: conditions are not supported yet: remove it',
     ),
