@@ -31,10 +31,7 @@ UNSAID = (
     'Not done: the command does not say what {argument} of {name} is to be{choice}. '
     'Ask the operator.'
 )
-BEYOND = (
-    'Not done: {argument} of {name} is {value}, and must be from {low} to {high}. '
-    'Tell the operator.'
-)
+BEYOND = 'Not done: {argument} of {name} is {value}, and must be {bound}. Tell the operator.'
 GO_ON = 'Not done: {name} is not what is left of the command. Do what is left, or answer.'
 # A follow-up leaves out words that the call has, and so supports it less.
 FOLLOW_UP_SLACK = 2.5
@@ -179,8 +176,9 @@ class Doubts:
         low, high = schema.get('minimum', -math.inf), schema.get('maximum', math.inf)
         if not isinstance(value, (int, float)) or low <= value <= high:
             return ''
-        high = f'{high} {schema.get("unit", "")}'.rstrip()
-        return BEYOND.format(argument=name, name=call.name, value=value, low=low, high=high)
+        bound = f'at least {low}' if value < low else f'at most {high}'
+        bound = f'{bound} {schema.get("unit", "")}'.rstrip()
+        return BEYOND.format(argument=name, name=call.name, value=value, bound=bound)
 
     def _unsaid(self, call: ToolCall, name: str, share: float) -> str:
         """What is wrong with a value that the command does not say; empty if it does."""

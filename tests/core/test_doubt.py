@@ -233,10 +233,13 @@ def test_a_number_that_the_command_does_not_tell(command, share, runs):
         assert look.objection == UNSAID.format(argument='distance_m', name='drive', choice='')
 
 
-def test_a_number_beyond_its_bounds():
-    look = Look(sure('drive', distance_m=20.0), command='drive 20 m')
+@pytest.mark.parametrize(
+    ('distance', 'bound'), [(20.0, 'at most 5.0 m'), (0.01, 'at least 0.05 m')]
+)
+def test_a_number_beyond_its_bounds(distance, bound):
+    look = Look(sure('drive', distance_m=distance), command=f'drive {distance} m')
     assert look.objection == BEYOND.format(
-        argument='distance_m', name='drive', value=20.0, low=0.05, high='5.0 m'
+        argument='distance_m', name='drive', value=distance, bound=bound
     )
     assert look.left == {ASK_OPERATOR.spec.name}
 
