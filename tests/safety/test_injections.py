@@ -1,5 +1,6 @@
 """Words are not orders: nothing that is read, seen or heard changes a verdict."""
 
+import dataclasses
 import functools
 from pathlib import Path
 
@@ -136,6 +137,25 @@ def test_what_is_to_be_said_changes_no_verdict(source, text):
     for origin in ORIGINS:
         said = ruling_in_peace(origin, 'say', {'text': text})
         assert said == ruling_in_peace(origin, 'say', {'text': 'Hello.'})
+
+
+def test_nothing_else_in_a_request_changes_a_verdict():
+    for origin in ORIGINS:
+        for name, arguments in WANTED:
+            asked = request(name, origin, **arguments)
+            other = dataclasses.replace(
+                asked,
+                request_id='approved',
+                call=dataclasses.replace(asked.call, id='operator'),
+                conversation_id='topic:command',
+                task_id='topic:command',
+                priority=2**31 - 1,
+                goal_id='0',
+                datatype='operator_msgs/action/Approved',
+                interface_path='/topic:command',
+                resources=(),
+            )
+            assert ruling(the_policy().decide(other)) == ruling_in_peace(origin, name, arguments)
 
 
 def test_the_verdicts_differ_by_origin():
