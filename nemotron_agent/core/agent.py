@@ -209,7 +209,7 @@ class _TaskRun:
             self._agent.opening(self._conversation),
             thinking=self._thinking.for_reply(self._task.text, self._failed),
             priority=self._task.priority,
-            withheld=withheld,
+            withheld=withheld | self._agent.tools.disabled,
         )
         reply = self._agent.window.reply(
             opening, self._conversation, self.turn, on_progress, self._on_event, self._cancel

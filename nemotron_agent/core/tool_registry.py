@@ -60,14 +60,20 @@ class ToolRegistry:
         tools: in the order to show them.
         gate: decides on each call of a tool that is not built in.
         observer: told of each request's states.
+        disabled: gives the names of tools that the gate would deny now, whatever the arguments.
 
     Raises:
         ConfigurationError: two tools of one name, or a schema that is not one.
     """
 
     def __init__(
-        self, tools: Iterable[Tool], gate: Gate, observer: RequestObserver = ignore_request
+        self,
+        tools: Iterable[Tool],
+        gate: Gate,
+        observer: RequestObserver = ignore_request,
+        disabled: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
+        self._disabled = disabled
         self._tools: dict[str, Tool] = {}
         self._validators: dict[str, jsonschema.Draft202012Validator] = {}
         self._gate = gate
@@ -89,6 +95,11 @@ class ToolRegistry:
     def specs(self) -> tuple[ToolSpec, ...]:
         """What the model is told, in order."""
         return tuple(tool.spec for tool in self._tools.values())
+
+    @property
+    def disabled(self) -> frozenset[str]:
+        """Names of tools that cannot be called now."""
+        return self._disabled()
 
     def spec(self, name: str) -> ToolSpec | None:
         """What the model is told of one tool; None if there is none of the name."""

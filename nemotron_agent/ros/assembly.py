@@ -162,7 +162,7 @@ def assemble(
         stop,
         record=recorder,
     )
-    registry = ToolRegistry(tools, gate, _both(recorder, observer))
+    registry = ToolRegistry(tools, gate, _both(recorder, observer), policy.disabled_skills)
     agent_limits = AgentLimits(
         max_steps=parameters.max_steps,
         max_bad_calls=parameters.max_bad_calls,

@@ -8,6 +8,7 @@ from nemotron_agent.core.fact import Facts
 from nemotron_agent.core.yaml_document import YamlDocument
 from nemotron_agent.safety.plane import Pose
 from nemotron_agent.safety.policy import Policy
+from nemotron_agent.safety.policy_file import Precondition
 from nemotron_agent.safety.skill_traits import Limit, Motion, SkillTraits
 from nemotron_agent.skills.manifest import Manifest
 from nemotron_agent.skills.motion_rules import MotionRules
@@ -65,6 +66,12 @@ def skill_traits(skill: Skill, places: Places, inputs: Sequence[Parameter]) -> S
             for name, limit in skill.limits.items()
         },
         must_confirm=skill.confirm == 'always',
+        enabled_when=tuple(
+            Precondition(
+                rule=f'enabled_when of {skill.id}', skills=(skill.id,), **condition.model_dump()
+            )
+            for condition in skill.enabled_when
+        ),
         motion=_motion(skill.motion, any(p.takes_place for p in inputs)),
     )
 

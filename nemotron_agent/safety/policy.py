@@ -23,6 +23,8 @@ from nemotron_agent.safety.zone_guard import ZoneGuard
 
 logger = logging.getLogger(__name__)
 
+ANYBODY = Origin('anybody')
+
 
 class Policy:
     """A policy file applied to a robot's skills. Thread-safe.
@@ -40,6 +42,8 @@ class Policy:
         self._sanity = ArgumentSanity(file.max_text_characters)
         self._bounds = Bounds(file.bounds)
         self._zones = ZoneGuard(file.zones, facts) if file.zones else None
+        enabled_when = [rule for skill in skills.values() for rule in skill.enabled_when]
+        self._enabled_when = Preconditions(enabled_when, facts)
         self._preconditions = Preconditions(file.preconditions, facts)
         self._rates = RateLimits(file.rates, file.trusted_names_on)
         self._confirmations = ConfirmationRules(file.confirmations)
@@ -69,6 +73,14 @@ class Policy:
             return self._decision(request)
         except Exception:
             return _failed(request)
+
+    def disabled_skills(self) -> frozenset[str]:
+        """Skills whose `enabled_when` does not hold now."""
+        return frozenset(
+            name
+            for name, skill in self._skills.items()
+            if skill.enabled_when and self._enabled_when.denial(AskedCall(skill, ANYBODY, {}))
+        )
 
     def recheck(self, request: CallRequest, decision: Decision) -> Decision:
         """Look again at the robot's state for a call that had to wait; see `CallPolicy`."""
@@ -116,8 +128,10 @@ class Policy:
 
     def _state_denial(self, call: AskedCall) -> Denial | None:
         """What speaks against a call in how the robot is now, and where."""
-        return self._preconditions.denial(call) or (
-            self._zones.denial(call) if self._zones else None
+        return (
+            self._enabled_when.denial(call)
+            or self._preconditions.denial(call)
+            or (self._zones.denial(call) if self._zones else None)
         )
 
 

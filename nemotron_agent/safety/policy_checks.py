@@ -39,6 +39,7 @@ def problems_in(file: PolicyFile, skills: Skills, places: Mapping[str, Pose]) ->
         elif isinstance(rule, Precondition):
             yield from _fact((*keys, 'fact'), rule.fact, file)
     yield from _resources(file, skills)
+    yield from _enabled_when(file, skills)
     if file.zones is not None:
         yield from _fact(('zones', 'localisation', 'fact'), file.zones.localisation.fact, file)
         yield from _motions(file.zones, skills)
@@ -51,6 +52,18 @@ def _resources(file: PolicyFile, skills: Skills) -> Iterator[Problem]:
         if name not in used:
             message = f'no skill uses the resource {shown(name)}'
             yield Problem(('resources', 'named', name), message, near_miss(name, sorted(used)))
+
+
+def _enabled_when(file: PolicyFile, skills: Skills) -> Iterator[Problem]:
+    for skill in skills.values():
+        for condition in skill.enabled_when:
+            if condition.fact not in file.facts:
+                yield Problem(
+                    ('facts',),
+                    f'the skill {shown(skill.name)} is enabled by the fact '
+                    f'{shown(condition.fact)}, and there is no such fact',
+                    near_miss(condition.fact, file.facts) if file.facts else 'say its topic here',
+                )
 
 
 def _names(file: PolicyFile) -> Iterator[Problem]:

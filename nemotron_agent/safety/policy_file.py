@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from nemotron_agent.core.document_model import DocumentModel, Number, Scalar, Text
+from nemotron_agent.core.document_model import DocumentModel, Number, Text
+from nemotron_agent.core.fact_condition import Age, FactCondition
 from nemotron_agent.core.problems import Problem, document_error, misuse, problems_of, shown
 from nemotron_agent.core.yaml_document import KeyPath, YamlDocument
 from nemotron_agent.safety.plane import Point, Polygon
 from nemotron_agent.safety.resource_policy import ResourcePolicy, ResourceRules
 
-Age = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 EVERYONE = ('*',)
 REMEDY_OF_CORNERS = 'write three or more corners: [[0, 0], [2, 0], [2, 1]]'
 
@@ -98,23 +98,8 @@ class Rate(Rule):
     per_sec: Age
 
 
-class Precondition(Rule):
-    """What must be known of the robot, and how fresh; `equals` or bounds say what it must be."""
-
-    fact: Text
-    max_age_sec: Age
-    equals: Scalar | None = None
-    minimum: Number | None = None
-    maximum: Number | None = None
-
-    @pydantic.model_validator(mode='after')
-    def _compares(self) -> 'Precondition':
-        bounds = (self.minimum, self.maximum)
-        if (self.equals is None) == (bounds == (None, None)):
-            raise misuse('it compares with nothing, or twice', 'give equals, or bounds')
-        if _is_reversed(*bounds):
-            raise misuse('the minimum is over the maximum', 'exchange them', 'minimum')
-        return self
+class Precondition(Rule, FactCondition):
+    """What must be known of the robot for a call."""
 
 
 class Confirmation(Rule):

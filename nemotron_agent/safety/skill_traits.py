@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nemotron_agent.safety.policy_file import Precondition
+
 
 @dataclasses.dataclass(frozen=True)
 class Limit:
@@ -48,6 +50,7 @@ class SkillTraits:
         fields: what `fill` may fill.
         limits: of arguments, by name.
         must_confirm: whether the manifest wants an operator to confirm each run.
+        enabled_when: what the manifest wants of the robot before the skill may run.
         motion: where a run takes the robot; None if that is not known.
     """
 
@@ -60,4 +63,5 @@ class SkillTraits:
     fields: tuple[str, ...] = ()
     limits: Mapping[str, Limit] = dataclasses.field(default_factory=dict)
     must_confirm: bool = False
+    enabled_when: tuple[Precondition, ...] = ()
     motion: Motion | None = None

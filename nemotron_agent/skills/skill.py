@@ -11,6 +11,7 @@ import pydantic
 from pydantic import Field
 
 from nemotron_agent.core.document_model import DocumentModel, Number, Text
+from nemotron_agent.core.fact_condition import FactCondition
 from nemotron_agent.core.problems import misuse, shown
 from nemotron_agent.skills.motion_rules import MotionRules
 from nemotron_agent.skills.parameter import Parameter, Parameters
@@ -53,7 +54,7 @@ class Skill(DocumentModel):
         motion: where a run takes the robot; needed by policies with zones.
         confirm: whether an operator must confirm each run.
         dispatch: `direct`, or `request` for one that another node carries out.
-        enabled_when: condition under which it is offered.
+        enabled_when: what must be known of the robot for it to be offered; all must hold.
         access: of a topic, whether the skill publishes a message or reads the latest.
         max_age_sec: of a read topic, how old the latest message may be [s].
         latched: of a topic, whether its last message is kept for late subscribers.
@@ -75,7 +76,7 @@ class Skill(DocumentModel):
     motion: MotionRules | None = None
     confirm: Literal['never', 'always'] = 'never'
     dispatch: Literal['direct', 'request'] = 'direct'
-    enabled_when: Text | None = None
+    enabled_when: tuple[FactCondition, ...] = ()
     access: Literal['publish', 'read'] = 'publish'
     max_age_sec: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     latched: pydantic.StrictBool = False
@@ -158,6 +159,7 @@ KEYS_OF = {
     'in': list(Parameter.model_fields),
     'result': list(ResultRules.model_fields),
     'limits': list(Limit.model_fields),
+    'enabled_when': list(FactCondition.model_fields),
     'motion': list(MotionRules.model_fields),
     **SOURCE_KEYS,
 }

@@ -16,7 +16,6 @@ NUMBER_TYPES = ('integer', 'float')
 
 def problems_in(skill: Skill, places: Places) -> Iterator[Problem]:
     """Find all that is wrong with a skill; keys begin at the skill."""
-    yield from _unbuilt(skill)
     yield from _dispatch(skill)
     yield from _keys_of_other_interfaces(skill)
     yield from _parameters(skill, places)
@@ -28,12 +27,6 @@ def problems_in(skill: Skill, places: Places) -> Iterator[Problem]:
         template = getattr(skill.result, name)
         if template is not None and (problem := template_problem(template)):
             yield Problem(('result', name), problem, 'correct the template')
-
-
-def _unbuilt(skill: Skill) -> Iterator[Problem]:
-    """Refuse what is planned and not built: ignoring it could move a robot unasked."""
-    if skill.enabled_when is not None:
-        yield Problem(('enabled_when',), 'conditions are not supported yet', 'remove it')
 
 
 def _dispatch(skill: Skill) -> Iterator[Problem]:

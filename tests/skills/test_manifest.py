@@ -457,8 +457,15 @@ MEANING = [
     ),
     (
         'timeout_sec: 60',
-        'enabled_when: battery > 20',
-        's.yaml:26: skill "drive": enabled_when: conditions are not supported yet: remove it',
+        'enabled_when: [{fact: battery, max_age_sec: 5}]',
+        's.yaml:26: skill "drive": enabled_when[0]: it compares with nothing, or twice: give '
+        'equals, or bounds',
+    ),
+    (
+        'timeout_sec: 60',
+        'enabled_when: [{fact: battery, minimum: 1, max_age: 5}]',
+        's.yaml:26: skill "drive": enabled_when[0].max_age: this key is not known: did you mean '
+        'max_age_sec?',
     ),
     (
         'timeout_sec: 60',
