@@ -35,6 +35,8 @@ BEYOND = 'Not done: {argument} of {name} is {value}, and must be {bound}. Tell t
 GO_ON = 'Not done: {name} is not what is left of the command. Do what is left, or answer.'
 # A follow-up leaves out words that the call has, and so supports it less.
 FOLLOW_UP_SLACK = 2.5
+# A first tool chosen with this certainty needs no support: measuring it takes time.
+PLAIN_TOOL = 0.99
 # Of a tool chosen with less certainty than this, the second choice is looked at too.
 SURE_TOOL = 0.95
 # What the second choice must have more, of support and the logarithm of its probability.
@@ -153,10 +155,11 @@ class Doubts:
         call = self._doubted(reply)
         if call is None:
             return None
-        if not self._is_supported(call):
+        certainty = reply.certainty
+        plain = certainty is not None and certainty.tool >= PLAIN_TOOL and not self._ran
+        if not plain and not self._is_supported(call):
             return _Objection(UNSUPPORTED.format(name=call.name), DECLINE.spec.name)
-        shares = reply.certainty.arguments if reply.certainty else {}
-        for name, share in shares.items():
+        for name, share in certainty.arguments.items() if certainty else ():
             text = self._beyond(call, name) or self._unsaid(call, name, share)
             if text:
                 return _Objection(text, ASK_OPERATOR.spec.name)

@@ -156,15 +156,22 @@ def test_the_first_choice_is_measured_by_the_first_step_of_the_command():
     assert look.call.name == 'navigate_to'
 
 
-def test_a_sure_and_supported_choice_stands_at_once():
-    look = Look(sure('stop', 0.99))
+@pytest.mark.parametrize(('share', 'support'), [(0.96, 4.0), (0.99, -4.0)])
+def test_a_sure_choice_stands_at_once_if_supported_or_quite_sure(share, support):
+    look = Look(sure('stop', share), likelihoods={'A robot skill': support - 5.0})
     assert not look.objection
     assert len(look.model.requests) == 1
 
 
+def test_later_calls_need_support_however_sure():
+    look = Look(sure('stop'), sure('navigate_to', place='dock'), likelihoods={'(place': -9.0})
+    look.next()
+    assert look.objection
+
+
 def test_a_sure_choice_that_is_not_supported_has_a_rival_too():
     look = Look(
-        sure('stop', 0.99),
+        sure('stop', 0.98),
         sure('navigate_to', place='kitchen'),
         command='to the kitchen',
         likelihoods={'Stop all': -12.0},
