@@ -36,7 +36,7 @@ benches:
   tool-call   decode calls for the tokens of a call, and the time it takes
   decode      speed of free text, beside a bare loop of llama.cpp
   warm-start  time to load the state of system prompt and tools, beside evaluating it
-  memory      what the engine needs besides llama.cpp
+  memory      what the engine needs besides llama.cpp, and plans of memory beside processes
   crash       turns lost and databases broken by killing the node's process
   gate        fuzzed calls that reach the robot, and tasks that enter keep-out zones
   stop        time from a stop to the cancel of every goal, and what gets past it
