@@ -58,11 +58,10 @@ class LateEnds:
         look, sink = followed
         try:
             end = look()
-        except Exception:
-            logger.exception('a run that ended unknown can be followed no more')
-        else:
             if end is None:
                 return
             sink(*end)
+        except Exception:
+            logger.exception('a run that ended unknown can be followed no more')
         with self._lock:
             self._followed = [other for other in self._followed if other is not followed]

@@ -277,19 +277,6 @@ def test_bad_direct_calls_move_nothing(make_agent, tool, arguments, told):
     assert agent.robot.goals == []
 
 
-def test_a_direct_call_cannot_get_around_the_locks(make_agent):
-    agent = make_agent(GO, THERE).start()
-    agent.robot.behavior = Behavior.HANG
-    goal = agent.send()
-    assert agent.robot.executing.wait(SOON)
-    response = agent.call(CallTool, 'call_tool', tool='go_to', arguments='{"place": "dock"}')
-    assert not response.success
-    assert 'the base is in use by go_to' in response.message
-    agent.robot.release()
-    goal.end()
-    assert len(agent.robot.goals) == 1
-
-
 def test_conversations_can_be_listed_and_cleared(make_agent):
     agent = make_agent(THERE, THERE).start()
     agent.send(conversation_id='a').end()
