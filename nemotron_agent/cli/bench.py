@@ -90,7 +90,7 @@ def add_parser(subparsers: Any) -> None:
         '--stops',
         type=int,
         default=BenchOptions.stops,
-        help='stops of `stop`, with each model (%(default)s)',
+        help='stops of `stop`, over all models (%(default)s)',
     )
     parser.add_argument(
         '--seed',

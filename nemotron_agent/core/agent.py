@@ -188,7 +188,8 @@ class _TaskRun:
     def _step(self) -> TaskResult | None:
         reply = self._doubts.reply(self._ask_model, self._on_progress)
         self._turns += 1
-        self._conversation.tokens = reply.usage.prompt_tokens + reply.usage.generated_tokens
+        if reply.usage.prompt_tokens:
+            self._conversation.tokens = reply.usage.prompt_tokens + reply.usage.generated_tokens
         if reply.stop_reason is StopReason.CANCELED:
             return self._canceled()
         call = reply.message.tool_call

@@ -8,8 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import jsonschema
-
+from nemotron_agent.core.argument_schemas import MAX_TOLD_CHARACTERS, ArgumentSchemas
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.gate import (
@@ -34,7 +33,6 @@ from nemotron_agent.core.tool import (
 
 logger = logging.getLogger(__name__)
 
-MAX_TOLD_CHARACTERS = 300
 
 STATE_OF_OUTCOME = {
     Outcome.SUCCEEDED: RequestState.SUCCEEDED,
@@ -75,21 +73,14 @@ class ToolRegistry:
     ) -> None:
         self._disabled = disabled
         self._tools: dict[str, Tool] = {}
-        self._validators: dict[str, jsonschema.Draft202012Validator] = {}
         self._gate = gate
         self._observer = observer
         for tool in tools:
             name = tool.spec.name
             if name in self._tools:
                 raise ConfigurationError(f'two tools are called "{name}": rename one')
-            try:
-                jsonschema.Draft202012Validator.check_schema(tool.spec.parameters)
-            except jsonschema.SchemaError as error:
-                raise ConfigurationError(
-                    f'tool "{name}": its parameters are no JSON Schema: {error.message}'
-                ) from error
             self._tools[name] = tool
-            self._validators[name] = jsonschema.Draft202012Validator(tool.spec.parameters)
+        self._schemas = ArgumentSchemas(self.specs)
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -152,7 +143,7 @@ class ToolRegistry:
         tool = self._tools.get(call.name)
         if tool is None:
             return record(invalid(self._unknown_tool(call.name)))
-        problem = self._misfit(call.name, call.arguments)
+        problem = self._schemas.misfit(call.name, call.arguments)
         if problem:
             return record(invalid(problem))
         if tool.spec.builtin:
@@ -183,7 +174,7 @@ class ToolRegistry:
             elif decision.verdict not in (Verdict.ALLOW, Verdict.CLAMP):
                 observe(request, RequestState.DENIED, decision.reason)
                 result = ToolResult(Outcome.REJECTED, f'Not allowed: {decision.reason}')
-            elif problem := self._misfit(call.name, decision.arguments):
+            elif problem := self._schemas.misfit(call.name, decision.arguments):
                 observe(request, RequestState.DENIED, problem)
                 result = invalid(problem)
             else:
@@ -229,20 +220,6 @@ class ToolRegistry:
         near = difflib.get_close_matches(name, self._tools, n=1)
         hint = f' Did you mean {near[0]}?' if near else ''
         return f'There is no tool "{name}".{hint} The tools are: {", ".join(self._tools)}.'
-
-    def _misfit(self, name: str, arguments: Mapping[str, Any]) -> str:
-        """Say why arguments do not fit the schema; empty if they do."""
-        try:
-            errors = list(self._validators[name].iter_errors(dict(arguments)))
-            parts = sorted(map(_told, errors))[:3]
-        except Exception as error:  # too deep or too large to look at, or no JSON values
-            return f'The arguments of {name} cannot be checked ({type(error).__name__}).'
-        return f'The arguments of {name} do not fit: {"; ".join(parts)}.' if parts else ''
-
-
-def _told(error: jsonschema.ValidationError) -> str:
-    where = '.'.join(str(step) for step in error.absolute_path)
-    return shortened(f'{where}: {error.message}' if where else error.message, MAX_TOLD_CHARACTERS)
 
 
 class _ObservedRequest:

@@ -20,6 +20,8 @@ from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.gate import CallRequest, RequestObserver
 from nemotron_agent.core.loop_guard import AgentLimits
 from nemotron_agent.core.messages import Message
+from nemotron_agent.core.phrase_model import PhraseModel
+from nemotron_agent.core.phrases import load_phrases
 from nemotron_agent.core.resource_paths import config_file
 from nemotron_agent.core.system_prompt import read_system_prompt
 from nemotron_agent.core.task import Task, TaskResult
@@ -61,6 +63,8 @@ class ConfiguredAgent:
     gate: SafetyGate
     recorder: Recorder
     agent: Agent
+    phrases: PhraseModel
+    phrase_agent: Agent
     conversations: ConversationStore
     thinking: Thinking
     memory_watch: MemoryWatch | None = None
@@ -76,7 +80,8 @@ class ConfiguredAgent:
             self.recorder.event(task, event)
             on_event(event)
 
-        return self.agent.run(task, conversation, note_event, cancel)
+        agent = self.phrase_agent if self.phrases.knows(task.text) else self.agent
+        return agent.run(task, conversation, note_event, cancel)
 
     def rest(self, cancel: CancelToken) -> None:
         """Between tasks: summarise what will soon be too long, the newest conversation first."""
@@ -127,6 +132,7 @@ def assemble(
         'places': config_path(parameters.places_file, 'places.yaml'),
         'skills': config_path(parameters.skills_file, 'skills.yaml'),
         'system_prompt': config_path(parameters.system_prompt_file, 'system_prompt.txt'),
+        'phrases': config_path(parameters.phrases_file, 'phrases.yaml'),
         'policy': config_path(parameters.policy_file, 'policy.yaml'),
     }
     places = load_places(files['places'])
@@ -147,6 +153,10 @@ def assemble(
         undo.callback(facts.close)
         skills = load_skill_tools(node, manifest, places, limits, requests)
         undo.callback(skills.close)
+        # Those shipped are for the shipped skills; another robot may have few of them.
+        drop_unfit = not parameters.phrases_file
+        specs = [tool.spec for tool in skills.tools]
+        said = load_phrases(files['phrases'], specs, drop_unfit=drop_unfit)
         model_options = model_parameters(parameters)
         model = load_model(model_options)
         undo.pop_all()
@@ -181,7 +191,10 @@ def assemble(
     archive = open_archive(node_name, parameters)
     conversations = ConversationStore(parameters.max_conversations, archive)
     notes = _PROGRESS_NOTES[parameters.progress_notes]
-    agent = Agent(model, registry, prompt, agent_limits, notes, conversations.keep_turn, window)
+    keep = conversations.keep_turn
+    agent = Agent(model, registry, prompt, agent_limits, notes, keep, window)
+    phrases = PhraseModel(said, model.reply_protocol, model.n_ctx)
+    phrase_agent = Agent(phrases, registry, prompt, agent_limits, False, keep, window)
     recorder.log.start(heading(node_name, model_options, files, tools, agent, thinking))
     return ConfiguredAgent(
         model=model,
@@ -191,6 +204,8 @@ def assemble(
         gate=gate,
         recorder=recorder,
         agent=agent,
+        phrases=phrases,
+        phrase_agent=phrase_agent,
         conversations=conversations,
         thinking=thinking,
     )

@@ -167,6 +167,9 @@ PARAMETERS = {
         0.1,
         60.0,
     ),
+    'phrases_file': _Parameter(
+        '', 'Phrases that call a skill without the model; empty is the file shipped.'
+    ),
     'stop_words_file': _Parameter('', 'Words that stop the robot; empty is the file shipped.'),
     'stop_velocity_topic': _Parameter(
         '', 'Where zero velocity is published at a stop, such as cmd_vel; empty is nowhere.'

@@ -9,7 +9,7 @@ class BenchOptions:
 
     Attributes:
         kills: how often `crash` kills the node.
-        stops: how often `stop` stops the node with each model.
+        stops: how often `stop` stops the node.
         seed: of what is drawn at random.
     """
 

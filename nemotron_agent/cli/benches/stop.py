@@ -13,6 +13,8 @@ import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import yaml
+
 from nemotron_agent.cli.benches.figure import Figure
 from nemotron_agent.cli.benches.progress import Progress
 from nemotron_agent.cli.benches.stop_client import (
@@ -24,22 +26,29 @@ from nemotron_agent.cli.benches.stop_client import (
 )
 from nemotron_agent.cli.benches.subject import Subject, Subjects
 from nemotron_agent.cli.child_process import ChildProcess
+from nemotron_agent.core.resource_paths import config_file
+from nemotron_agent.core.yaml_document import YamlDocument
 from nemotron_agent.testing.own_ros_domain import RosDomain
 
 GOAL_MS = 50.0
+SKILLS = ('navigate_to', 'grasp', 'look_around')
+PROMPT = 'You control a robot by its skills.'
+TASK_TIMEOUT_SEC = 3600.0
 _LINE = re.compile(r'^\[\w+\] \[(?P<at>[\d.]+)\] \[nemotron_agent\]: (?P<text>.*)$')
 _STOPPED = re.compile(r'stopped by .* calls cancelled in (?P<ms>[\d.]+) ms$')
 
 
 def figures(subjects: Subjects, progress: Progress) -> Iterator[Figure]:
-    """Stop the agent with each model as often as the options say."""
+    """Stop the agent as often as the options say, with each model as often as with the others."""
     options = subjects.options
+    models = subjects.timed()
     total: collections.Counter[str] = collections.Counter()
     latencies_ms: list[float] = []
-    for subject in subjects.timed():
+    for number, subject in enumerate(models):
+        stops = options.stops // len(models) + (number < options.stops % len(models))
         bench = StopBench(subject, subjects.folder)
         progress.step(f'stop, {subject.label}')
-        bench.run(progress, options.stops, options.seed)
+        bench.run(progress, stops, options.seed)
         latencies_ms += bench.latencies_ms
         total += bench.counts
         yield from bench.figures()
@@ -64,6 +73,8 @@ class StopBench:
         self._subject = subject
         self._folder = folder / f'stop_{subject.label}'
         self._folder.mkdir()
+        (self._folder / 'skills.yaml').write_text(_skills(), encoding='utf-8')
+        (self._folder / 'prompt.txt').write_text(PROMPT, encoding='utf-8')
         self._stops: list[Stopped] = []
 
     def run(self, progress: Progress, stops: int, seed: int) -> None:
@@ -129,17 +140,19 @@ class StopBench:
     def _read_logs(self, robot: RobotLog) -> None:
         """Take what agent and robot wrote: latencies, what was sent while stopped or unknown."""
         stopped, sent = False, 0
+        latencies_ms: list[float] = []
         with (self._folder / 'agent.log').open(encoding='utf-8', errors='replace') as log:
             for line in filter(None, map(_LINE.match, log)):
                 text = line['text']
                 if found := _STOPPED.search(text):
-                    self.latencies_ms.append(float(found['ms']))
+                    latencies_ms.append(float(found['ms']))
                     stopped = True
                 elif text.startswith('released; it was stopped'):
                     stopped = False
                 elif text.endswith(': sent'):
                     sent += 1
                     self.counts['published after'] += stopped
+        self.latencies_ms = latencies_ms[1:]  # the first was to see that the agent is ready
         told = collections.Counter(event['what'] for event in robot.read())
         unaccounted = max(0, told['goal'] + told['said'] - sent)
         self.counts['published after'] += told['velocity'] + unaccounted
@@ -155,6 +168,9 @@ class StopBench:
             'snapshot_slots': engine.snapshot_slots,
             'reply_protocol': engine.reply_protocol,
             'tool_format': engine.tool_format,
+            'skills_file': self._folder / 'skills.yaml',
+            'system_prompt_file': self._folder / 'prompt.txt',
+            'task_timeout_sec': TASK_TIMEOUT_SEC,
             'stop_velocity_topic': 'cmd_vel',
             'queue_size': QUEUE_SIZE,
             'doubt': '"off"',
@@ -164,6 +180,12 @@ class StopBench:
             *('--log-level', 'nemotron_agent:=debug'),
             *(word for name, value in parameters.items() for word in ('-p', f'{name}:={value}')),
         ]
+
+
+def _skills() -> str:
+    """A manifest with a few of the shipped skills: what is read is not what is measured."""
+    shipped = YamlDocument.load(config_file('skills.yaml')).data['skills']
+    return yaml.safe_dump({'skills': [skill for skill in shipped if skill['id'] in SKILLS]})
 
 
 def _median(values: Sequence[float]) -> float:

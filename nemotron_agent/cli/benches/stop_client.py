@@ -24,14 +24,15 @@ MOMENTS = ('prefill', 'decode', 'goal', 'hanging', 'flood', 'queue')
 ROADS = ('service', 'e_stop', 'command', 'speech_partial')
 QUEUE_SIZE = 8
 READY_SEC = 1800.0
-MOMENT_SEC = 300.0
+MOMENT_SEC = 1800.0
 SOON_SEC = 20.0
 POLL_SEC = 0.005
+NOT_YET_SEC = 0.5
 COMMANDS = (
     'Go to the kitchen.',
     'What can you see?',
-    'Go to the dock.',
-    'Turn right by 45 degrees.',
+    'Drive to the dock.',
+    'Turn around.',
 )
 WRITING = (ExecuteTask.Feedback.ANSWERING, ExecuteTask.Feedback.CALLING)
 
@@ -133,7 +134,7 @@ class StopClient:
         self._tasks.close(0.0)
 
     def wait_ready(self) -> None:
-        """Wait until the agent takes tasks, and has carried one out."""
+        """Wait until the agent takes tasks, and has begun to read one."""
         everything = (self._calls, self._stop, self._release)
         self._wait('the agent', READY_SEC, lambda: all(c.service_is_ready() for c in everything))
         self._wait('the action', READY_SEC, lambda: self._tasks.server_is_ready)
@@ -143,12 +144,13 @@ class StopClient:
             lambda: all(road.get_subscription_count() for road in self._roads.values()),
         )
         self._wait('the robot', READY_SEC, lambda: self._orders.get_subscription_count() > 0)
-        while True:
-            task = self._send('Say hello.')
-            self._wait('the first task', READY_SEC, task.look)
-            if task.error_code != ExecuteTask.Result.NOT_ACTIVE:
-                return
-            time.sleep(0.5)
+        task = self._begun()
+        while task.look():  # not active yet
+            time.sleep(NOT_YET_SEC)
+            task = self._begun()
+        self._stop_by('service')
+        self._wait('the first task', READY_SEC, task.look)
+        self._let_go()
 
     def stop_at(self, moment: str, rng: random.Random) -> Stopped:
         """Bring the agent to a moment, stop it by a random road, look, and release it."""
@@ -169,9 +171,7 @@ class StopClient:
         events = self._robot.read()[first:]
         canceled_at = [event['at'] for event in events if event['what'] == 'cancel']
         ended_at = [task.ended_at for task in tasks if task.ended_at is not None]
-        # The stop's release is the last word: what is published before it is after the stop.
-        self._wait('the release', SOON_SEC, self._release.call_async(Trigger.Request()).done)
-        self._wait('stop_state', SOON_SEC, lambda: self._states[-1:] == [False])
+        self._let_go()
         self._order('hold')
         return Stopped(
             moment=moment,
@@ -208,6 +208,17 @@ class StopClient:
             self._roads[road].publish(String(data='stop!'))
         self._wait('stop_state', SOON_SEC, lambda: self._states[-1:] == [True])
         return asked_at
+
+    def _begun(self) -> _SentTask:
+        """A task that the model reads, or that was not taken."""
+        task = self._send(COMMANDS[0])
+        reads = ExecuteTask.Feedback.PREFILL
+        self._wait('a task', READY_SEC, lambda: task.look() or reads in task.phases)
+        return task
+
+    def _let_go(self) -> None:
+        self._wait('the release', SOON_SEC, self._release.call_async(Trigger.Request()).done)
+        self._wait('stop_state', SOON_SEC, lambda: self._states[-1:] == [False])
 
     def _look(self, first: int, tasks: list[_SentTask], asked_at: float) -> list[str]:
         """What was not stopped in time."""
