@@ -12,6 +12,7 @@ from nemotron_agent.core.spoken_text import Words, clauses_of, without_accents, 
 from nemotron_agent.core.yaml_document import YamlDocument
 
 MAX_CHARACTERS = 64
+MAX_LOOKED_AT = 4096
 KEYS_OF = {'': ['languages'], 'languages': ['stop', 'alone', 'goal', 'filler']}
 
 
@@ -69,10 +70,10 @@ class StopWords:
         """The words of `text` that stop the robot; empty if it does not.
 
         Args:
-            text: what was said.
+            text: what was said; of a longer one the first MAX_LOOKED_AT characters count.
             partial: more may follow.
         """
-        clauses = [without_accents(clause) for clause in clauses_of(text)]
+        clauses = [without_accents(clause) for clause in clauses_of(text[:MAX_LOOKED_AT])]
         for clause in clauses:
             if self._is_nothing_but_stop(clause):
                 return ' '.join(clause)

@@ -96,6 +96,11 @@ def test_a_stop_word_with_a_goal_is_a_command_once_it_is_complete(text):
     assert WORDS.stop_in(text, partial=True)
 
 
+def test_a_text_without_end_takes_no_time():
+    assert WORDS.stop_in('stop! ' + 'drive ' * 10**6)
+    assert not WORDS.stop_in('drive ' * 10**6 + 'stop!')
+
+
 def test_it_tells_which_words_stopped():
     assert WORDS.stop_in('Go back! Please STOP now.') == 'please stop now'
     assert WORDS.stop_in('stop you hit the wall') == 'stop'
