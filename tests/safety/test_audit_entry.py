@@ -1,6 +1,8 @@
 import hashlib
 import json
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,9 @@ from nemotron_agent.safety.audit_entry import (
     recordable,
 )
 
+from .written_record import write_record
+
+DOCS = Path(__file__).parents[2] / 'docs' / 'safety.md'
 TIME = '2026-01-31T12:00:00.000000Z'
 
 
@@ -33,6 +38,16 @@ def test_a_line_is_checked_with_nothing_but_sha256():
     body, own = re.fullmatch(rb'(.*),"hash":"(.*)"\}', line).groups()
     assert hashlib.sha256(body + b'}').hexdigest() == own.decode()
     assert list(json.loads(body + b'}')) == ['sequence', 'time', 'event', 'text', 'previous']
+
+
+def test_a_line_is_checked_as_the_docs_say(tmp_path):
+    command = re.search(r'^    (sed -n 7p .*sha256sum)$', DOCS.read_text(), re.MULTILINE)[1]
+    file = write_record(tmp_path, 9).file(1)
+    told = subprocess.run(
+        ['sh', '-c', command], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    line = file.read_text().splitlines()[6]
+    assert told.stdout.split()[0] == json.loads(line)['hash']
 
 
 @pytest.mark.parametrize('at', range(0, len(line_of(text='x'))))
