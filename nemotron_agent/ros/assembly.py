@@ -90,6 +90,7 @@ class ConfiguredAgent:
                 return
             if self.agent.compact_when_idle(conversation, cancel):
                 self.conversations.keep_window(conversation)
+                self.recorder.idle_compaction(conversation)
 
     def close(self) -> None:
         """Free the model, the archive, the skills' clients, the subscriptions and the record."""

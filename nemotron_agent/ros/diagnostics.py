@@ -82,6 +82,11 @@ class Diagnostics:
                 if kept.problem:
                     status.level = DiagnosticStatus.WARN
                     status.message += ', conversations are not kept on disk'
+            problem = configured.recorder.log.problem
+            values['record'] = problem or str(configured.recorder.log.folder)
+            if problem:
+                status.level = DiagnosticStatus.WARN
+                status.message += ', the record cannot be written'
         if queue is not None:
             values |= {'tasks_running': queue.running, 'tasks_waiting': queue.waiting}
         values |= self._use_of_resources()

@@ -56,6 +56,11 @@ class Recorder:
             fields = dataclasses.asdict(event)
             self.log.note('compaction', task=task.id, conversation=task.conversation_id, **fields)
 
+    def idle_compaction(self, conversation: Conversation) -> None:
+        """Note that a conversation was made shorter between tasks, and what it lacks by now."""
+        left_out = dataclasses.asdict(conversation.left_out)
+        self.log.note('compaction', conversation=conversation.id, left_out=left_out)
+
     def task_end(self, task: Task, result: TaskResult) -> None:
         """Note how a task ended."""
         self.log.note(

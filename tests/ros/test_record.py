@@ -1,16 +1,24 @@
+import subprocess
+import sys
+
 import pytest
 
 pytest.importorskip('rclpy')
 
-from nemotron_agent_interfaces.srv import CallTool
+from diagnostic_msgs.msg import DiagnosticArray
+from nemotron_agent_interfaces.action import ExecuteTask
+from nemotron_agent_interfaces.srv import CallTool, ConfirmAction
 from rclpy.lifecycle import TransitionCallbackReturn
+from std_srvs.srv import Trigger
 
+from nemotron_agent.ros.task_client import TaskClient
 from nemotron_agent.safety.audit_check import check_record
 from nemotron_agent.safety.audit_reader import read_entries
 from nemotron_agent.testing.listed_model import calls, says
 from nemotron_agent.testing.mock_action_server import Behavior
+from nemotron_agent.testing.ros_domain import wait_for
 
-from .agent_under_test import AgentUnderTest
+from .agent_under_test import SOON, AgentUnderTest, manifest_with
 
 pytestmark = pytest.mark.ros
 
@@ -94,6 +102,59 @@ def test_a_direct_call_and_what_the_conversation_held(start, record):
     assert [message['content'] for message in second['window']['turns'][0]] == ['hello', 'Hello.']
 
 
+def test_stops_and_confirmations_are_recorded(start, record):
+    agent = start(
+        [calls('go_to', place='kitchen'), calls('answer', text='There.')],
+        manifest=manifest_with(confirm='always'),
+    )
+    requests = agent.requests()
+    goal = agent.send('go to the kitchen')
+    wait_for(lambda: requests)
+    assert agent.call(
+        ConfirmAction,
+        'confirm_action',
+        request_id=requests[0].request_id,
+        approve=True,
+        operator_id='ben',
+    ).success
+    goal.end()
+    agent.call(Trigger, 'stop')
+    agent.call(Trigger, 'release_stop')
+    agent.node.release()
+    order = [entry.event for entry in read_entries(record)]
+    assert order.index('confirmation') < order.index('verdict')
+    assert order.index('stop') < order.index('release')
+    [confirmation] = fields(record, 'confirmation')
+    assert (confirmation['operator'], confirmation['approved']) == ('ben', True)
+    assert confirmation['arguments'] == {'place': 'kitchen'}
+    assert 'service' in fields(record, 'stop')[0]['reason']
+
+
+def test_a_node_that_was_killed_goes_on_with_its_record(ros_domain, tmp_path):
+    script = tmp_path / 'script.yaml'
+    script.write_text('rules: [{match: hello, call: {name: answer, arguments: {text: Hello.}}}]\n')
+    options = [f'model:=scripted:{script}', f'audit_folder:={tmp_path}/audit']
+    arguments = [word for option in options for word in ('-p', option)]
+    command = [sys.executable, '-m', 'nemotron_agent.ros.main', '--ros-args', *arguments]
+    record = tmp_path / 'audit' / 'nemotron_agent'
+    for life in (1, 2):
+        process = subprocess.Popen(command, env=ros_domain.environment)
+        try:
+            with TaskClient() as client:
+                wait_for(lambda client=client: client.agent_state(1.0) == 'active', SOON)
+                task = client.send(ExecuteTask.Goal(task='hello'), lambda feedback: None, SOON)
+                assert wait_for(lambda task=task: task.wait(1.0), SOON).answer == 'Hello.'
+            wait_for(lambda life=life: len(fields(record, 'task_end')) == life)
+        finally:
+            process.kill()
+            process.wait(SOON)
+        assert check_record(record).broken is None
+    events = [entry.event for entry in read_entries(record)]
+    assert events.count('begin') == 1
+    assert events.count('start') == 2
+    assert 'end' not in events
+
+
 def test_commands_that_are_not_taken_are_recorded(start, record):
     agent = start([], max_command_bytes=10)
     agent.send('a very long command').end()
@@ -110,6 +171,11 @@ def test_a_record_that_cannot_be_written_moves_nothing(start, tmp_path):
         audit_folder=str(tmp_path / 'file'),
     )
     _, result = agent.send('go to the kitchen').end()
+    diagnostics = []
+    agent.client_node.create_subscription(
+        DiagnosticArray, '/diagnostics', lambda message: diagnostics.extend(message.status), 10
+    )
+    wait_for(lambda: any('the record cannot be written' in s.message for s in diagnostics))
     assert agent.robot.goals == []
     assert 'cannot be written: Not a directory' in result.tool_calls[0].verdict_reason
     assert result.answer == 'I cannot.'
