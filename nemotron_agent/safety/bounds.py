@@ -30,7 +30,10 @@ class Bounds:
     def apply(self, call: AskedCall) -> Clamped | Denial:
         """Move numbers into their bounds where a rule says so; deny what is outside otherwise."""
         clamped = Clamped(call)
-        for rule, argument, limit in self._limits(call):
+        limits = self._limits(call)
+        # What one bound moves may be outside another one: none clamps in the second round.
+        firm = [(rule, name, limit.without_clamping) for rule, name, limit in limits]
+        for rule, argument, limit in [*limits, *firm]:
             value = clamped.call.complete_arguments.get(argument)
             outside = _outside(rule, argument, value, limit, call.skill.units.get(argument, ''))
             if isinstance(outside, Denial):

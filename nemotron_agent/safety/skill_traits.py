@@ -15,6 +15,11 @@ class Limit:
     maximum: float | None = None
     clamps: bool = False
 
+    @property
+    def without_clamping(self) -> 'Limit':
+        """The same, and what is outside is denied."""
+        return dataclasses.replace(self, clamps=False)
+
 
 @dataclasses.dataclass(frozen=True)
 class Motion:

@@ -12,7 +12,9 @@ from std_srvs.srv import SetBool
 
 from nemotron_agent.ros.interface_types import load_interface
 from nemotron_agent.testing.mock_action_server import MockActionServer
+from nemotron_agent.testing.ros_domain import wait_for
 
+SOON = 60.0
 AGENT = 'nemotron_agent'
 OWN_ACTION = '/nemotron_agent/execute_task/_action/'
 # What the node says of itself and to those who ask it.
@@ -54,16 +56,22 @@ class RobotInterfaces:
 
     def watch_agent(self):
         """Listen to every topic that the agent publishes, but those of its own action."""
-        published = self._node.get_publisher_names_and_types_by_node(AGENT, '/')
-        found = [(topic, types) for topic, types in published if not topic.startswith(OWN_ACTION)]
-        for topic, types in found:
+        published = wait_for(self._published_by_agent, SOON)
+        for topic, types in published:
             self._node.create_subscription(
                 load_interface(types[0]),
                 topic,
                 lambda message, topic=topic: self.topics.add(topic),
                 QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT),
             )
-        return {topic for topic, _ in found}
+
+    def _published_by_agent(self):
+        """Topics and their types, once all that there must be have been discovered."""
+        if AGENT not in self._node.get_node_names():
+            return None
+        found = self._node.get_publisher_names_and_types_by_node(AGENT, '/')
+        found = [(topic, types) for topic, types in found if not topic.startswith(OWN_ACTION)]
+        return found if {topic for topic, _ in found} >= set(STATUS_TOPICS) else None
 
     @property
     def all_told(self):

@@ -71,7 +71,11 @@ class Roads:
 
     def _publish(self, topic):
         publisher = self._node.create_publisher(String, topic, 10)
-        wait_for(lambda: publisher.get_subscription_count() == 1, SOON)
+        # The agent listens more than once: for commands, and for stop words.
+        wait_for(lambda: self._node.count_subscribers(topic) > 1, SOON)
+        wait_for(
+            lambda: publisher.get_subscription_count() == self._node.count_subscribers(topic), SOON
+        )
         wait_for(lambda: self._node.count_publishers('response') == 1, SOON)
         for number, command in enumerate(CALLS):
             publisher.publish(String(data=command))
@@ -100,7 +104,7 @@ def walk(processes, ros_domain, tmp_path):
         script.write_text(yaml.safe_dump(SCRIPT))
         robot = RobotInterfaces(ros_domain)
         processes.start_agent(model=f'scripted:{script}', **parameters)
-        assert robot.watch_agent()
+        robot.watch_agent()
         roads = Roads(ros_domain)
         getattr(roads, road)()
         ended = (ActionRequest.DENIED, ActionRequest.SUCCEEDED)

@@ -73,6 +73,17 @@ def test_the_limits_of_the_manifest_are_kept():
     assert (decision.verdict, decision.arguments) == (Verdict.CLAMP, {'angle': 180})
 
 
+def test_bounds_that_clamp_against_each_other_deny():
+    policy = make_policy(
+        'bounds: [{rule: far, argument: angle, minimum: 200, outside: clamp, unit: deg}]\n'
+    )
+    assert decide(policy, 'turn', angle=90.0) == (
+        Verdict.DENY,
+        'limits of turn',
+        'angle 200 is over the most allowed, 180 deg',
+    )
+
+
 @pytest.mark.parametrize(
     ('arguments', 'rule', 'reason'),
     [
