@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nemotron_agent.core.agent import Agent, AgentLimits
+from nemotron_agent.core.agent import Agent
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ReplyProtocol
 from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.loop_guard import AgentLimits
 from nemotron_agent.core.task import Task
 from nemotron_agent.core.tool import Outcome, ToolResult
 from nemotron_agent.core.tool_registry import ToolRegistry
