@@ -18,7 +18,7 @@ from nemotron_agent.core.chat_model import (
 )
 from nemotron_agent.core.errors import EvaluationError
 from nemotron_agent.core.messages import Message, ToolCall
-from nemotron_agent.core.phrases import Phrases, phrase_in
+from nemotron_agent.core.phrases import PhraseEntry, Phrases, phrase_in
 
 
 class PhraseModel(RepliesOnly):
@@ -40,9 +40,9 @@ class PhraseModel(RepliesOnly):
         self.n_ctx = n_ctx
         self._phrases = phrases
 
-    def knows(self, text: str) -> bool:
-        """Whether a command is one of the phrases."""
-        return phrase_in(text, self._phrases) is not None
+    def entry(self, text: str) -> PhraseEntry | None:
+        """The phrase that a command is, if it is one."""
+        return phrase_in(text, self._phrases)
 
     def reply(
         self,
@@ -58,7 +58,7 @@ class PhraseModel(RepliesOnly):
         last = request.messages[-1]
         if last.role == 'tool':
             return self._answer(last.content, on_progress)
-        entry = phrase_in(last.content, self._phrases)
+        entry = self.entry(last.content)
         if entry is None:
             raise EvaluationError(f'"{last.content[:200]}" is none of the phrases')
         return _calls(entry.skill, entry.arguments)

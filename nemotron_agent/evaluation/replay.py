@@ -10,6 +10,9 @@ from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.context_window import WindowRules
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.loop_guard import AgentLimits
+from nemotron_agent.core.phrase_model import PhraseModel
+from nemotron_agent.core.phrases import PhraseEntry
+from nemotron_agent.core.spoken_text import words_of
 from nemotron_agent.core.task import TaskResult, TaskStatus
 from nemotron_agent.core.tool_registry import ToolRegistry
 from nemotron_agent.evaluation.call_comparison import ComparedCall, Difference, compare_calls
@@ -83,12 +86,23 @@ def _agent(recorded: RecordedTask, model: ChatModel) -> Agent:
         limits = AgentLimits(**{**head['limits'], 'time_sec': float('inf')})
         window = WindowRules(**head['window'])
         prompt, notes = head['system_prompt'], head['progress_notes']
+        phrase = recorded.phrase and _phrase_model(recorded, model)
     except (KeyError, TypeError) as error:
         raise ConfigurationError(
             f'task {recorded.task.id} cannot be run again: the record does not say what its agent '
             'was made of, or says it in the way of another version'
         ) from error
     registry = ToolRegistry(
-        [*tools, *builtin_tools(model.reply_protocol)], SafetyGate(RecordedPolicy(recorded.calls))
+        [*tools, *builtin_tools(model.reply_protocol)],
+        SafetyGate(RecordedPolicy(recorded.calls)),
+        disabled=lambda: recorded.disabled,
     )
+    if phrase:
+        return Agent(phrase, registry, prompt, limits, False, window_rules=window)
     return Agent(model, registry, prompt, limits, notes, window_rules=window)
+
+
+def _phrase_model(recorded: RecordedTask, model: ChatModel) -> PhraseModel:
+    entry = PhraseEntry.model_validate({'say': [recorded.task.text], **(recorded.phrase or {})})
+    phrases = {words_of(recorded.task.text): entry}
+    return PhraseModel(phrases, model.reply_protocol, model.n_ctx)

@@ -74,13 +74,15 @@ class ConfiguredAgent:
         if task.thinking is None:
             task = dataclasses.replace(task, thinking=self.thinking)
         conversation = self.conversations.get(task.conversation_id)
-        self.recorder.task(task, conversation)
+        phrase = self.phrases.entry(task.text)
+        call = {'skill': phrase.skill, 'arguments': phrase.arguments} if phrase else None
+        self.recorder.task(task, conversation, self.registry.disabled, call)
 
         def note_event(event: AgentEvent) -> None:
             self.recorder.event(task, event)
             on_event(event)
 
-        agent = self.phrase_agent if self.phrases.knows(task.text) else self.agent
+        agent = self.phrase_agent if phrase else self.agent
         return agent.run(task, conversation, note_event, cancel)
 
     def rest(self, cancel: CancelToken) -> None:
@@ -135,6 +137,7 @@ def assemble(
         'system_prompt': config_path(parameters.system_prompt_file, 'system_prompt.txt'),
         'phrases': config_path(parameters.phrases_file, 'phrases.yaml'),
         'policy': config_path(parameters.policy_file, 'policy.yaml'),
+        'stop_words': config_path(parameters.stop_words_file, 'stop_words.yaml'),
     }
     places = load_places(files['places'])
     manifest = load_manifest(files['skills'], places)

@@ -161,7 +161,7 @@ class AuditLog:
                 self._writer.append('lost', {'entries': lost}, utc_now())
                 lost = 0
             self._writer.append(entry.event, entry.fields, entry.time, entry.done is not None)
-        except (OSError, NemotronAgentError) as error:
+        except Exception as error:  # without this thread every request would wait in vain
             self._put_off(entry, lost, error)
             return
         with self._changed:

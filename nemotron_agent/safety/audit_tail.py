@@ -6,6 +6,8 @@ from pathlib import Path
 
 from nemotron_agent.safety.audit_entry import AuditEntry, AuditLineError, decode_line
 
+END_BYTES = 4 << 20
+
 
 @dataclasses.dataclass(frozen=True)
 class Tail:
@@ -28,12 +30,24 @@ def read_tail(path: Path) -> Tail:
     Raises:
         OSError: it cannot be read.
     """
-    content = path.read_bytes()
+    with path.open('rb') as file:
+        size = file.seek(0, os.SEEK_END)
+        # What is torn is mostly short; a file may be larger than the memory that is left.
+        for begin in (max(0, size - END_BYTES), 0):
+            file.seek(begin)
+            tail = _tail_of(file.read(), begin)
+            if tail.last is not None:
+                break
+        return tail
+
+
+def _tail_of(content: bytes, begin: int) -> Tail:
+    """Find the last whole entry in the end of a file that begins at a byte of it."""
     end = content.rfind(b'\n') + 1
     while end:
         start = content.rfind(b'\n', 0, end - 1) + 1
         try:
-            return Tail(decode_line(content[start : end - 1]), end, content[end:])
+            return Tail(decode_line(content[start : end - 1]), begin + end, content[end:])
         except AuditLineError:
             end = start
     return Tail(None, 0, content)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nemotron_agent.core.agent_events import AgentEvent, CallEnded
@@ -44,9 +45,28 @@ class Recorder:
             'refused', text=text, origin=origin, conversation=conversation_id, reason=reason
         )
 
-    def task(self, task: Task, conversation: Conversation) -> None:
-        """Note that a task begins to run, and what its conversation holds so far."""
-        self.log.note('task', **_task(task), window=conversation_to_json(conversation))
+    def task(
+        self,
+        task: Task,
+        conversation: Conversation,
+        disabled: Iterable[str] = (),
+        phrase: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Note that a task begins to run.
+
+        Args:
+            task: as it runs.
+            conversation: what it holds so far.
+            disabled: skills that cannot be called now.
+            phrase: the call that takes the place of the model, if the command is a phrase.
+        """
+        self.log.note(
+            'task',
+            **_task(task),
+            disabled=sorted(disabled),
+            phrase=phrase,
+            window=conversation_to_json(conversation),
+        )
 
     def event(self, task: Task, event: AgentEvent) -> None:
         """Note what a running task reports, as far as it belongs into the record."""

@@ -59,7 +59,7 @@ def test_what_goes_wrong_is_said():
 
 def test_it_knows_its_phrases_only():
     model = PhraseModel(PHRASES, ReplyProtocol.NATIVE, 4096)
-    assert model.knows('dock?')
-    assert not model.knows('the dock')
+    assert model.entry('dock?') is not None
+    assert model.entry('the dock') is None
     with pytest.raises(EvaluationError, match='is none of the phrases'):
         model.reply(ChatRequest('c', (Message('user', 'fly'),), ()), print, CancelToken())

@@ -7,6 +7,9 @@ from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.loop_guard import AgentLimits
+from nemotron_agent.core.phrase_model import PhraseModel
+from nemotron_agent.core.phrases import PhraseEntry
+from nemotron_agent.core.spoken_text import words_of
 from nemotron_agent.core.task import Task
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool_registry import ToolRegistry
@@ -32,11 +35,12 @@ class RecordedAgent:
         self.recorder.log.start(head)
         self.conversation = Conversation('c1')
 
-    def run(self, text, cancel=None, **options):
+    def run(self, text, cancel=None, disabled=(), phrase=None):
         """Carry out a task; return it and its result."""
-        task = Task(text, 'c1', 'operator', thinking=Thinking.OFF, **options)
-        self.recorder.task(task, self.conversation)
-        result = self.agent.run(
+        task = Task(text, 'c1', 'operator', thinking=Thinking.OFF)
+        self.recorder.task(task, self.conversation, disabled, phrase)
+        agent = self._phrase_agent(text, phrase) if phrase else self.agent
+        result = agent.run(
             task,
             self.conversation,
             lambda event: self.recorder.event(task, event),
@@ -44,6 +48,11 @@ class RecordedAgent:
         )
         self.recorder.task_end(task, result)
         return task, result
+
+    def _phrase_agent(self, text, phrase):
+        entry = PhraseEntry.model_validate({'say': [text], **phrase})
+        model = PhraseModel({words_of(text): entry}, self.model.reply_protocol, 4096)
+        return Agent(model, self.agent.tools, 'You are a robot.', AgentLimits(), False)
 
     def close(self):
         """End it, and with it the record."""

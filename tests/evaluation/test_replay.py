@@ -13,8 +13,10 @@ from nemotron_agent.core.task import TaskStatus
 from nemotron_agent.core.tool import Outcome, ToolResult
 from nemotron_agent.evaluation.call_comparison import Difference, compare_calls
 from nemotron_agent.evaluation.recorded_task import read_tasks
+from nemotron_agent.evaluation.replay import replay as replay_task
 from nemotron_agent.llm.model_loading import ModelParameters
 from nemotron_agent.safety.audit_log import AuditLog
+from nemotron_agent.testing.listed_model import ListedModel, calls
 from nemotron_agent.testing.listed_tool import PLACE_SCHEMA, ListedTool
 
 from .recorded_agent import RecordedAgent
@@ -154,6 +156,26 @@ def test_a_task_that_was_cut_short_is_cut_short_again(start, folder, capsys):
     status, [told] = replay(capsys, folder)
     assert status == 0
     assert [call['difference'] for call in told['calls']] == ['same']
+
+
+def test_what_was_said_by_a_phrase_needs_no_model(start, folder, capsys):
+    agent = start()
+    phrase = {'skill': 'go_to', 'arguments': {'place': 'dock'}}
+    agent.run('home!', phrase=phrase)
+    agent.close()
+    status, [told] = replay(capsys, folder)
+    assert status == 0
+    assert [call['now']['tool'] for call in told['calls']] == ['go_to', 'answer']
+
+
+def test_skills_that_could_not_be_called_cannot_be_called(start, folder):
+    agent = start()
+    agent.run('go to the kitchen', disabled=['go_to'])
+    agent.close()
+    [recorded] = read_tasks(folder)
+    model = ListedModel([calls('answer', text='I cannot.')])
+    replay_task(recorded, model)
+    assert model.requests[0].withheld == {'go_to'}
 
 
 def test_turns_before_are_there_again(start, folder):

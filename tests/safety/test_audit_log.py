@@ -15,6 +15,7 @@ from nemotron_agent.safety.audit_check import check_record
 from nemotron_agent.safety.audit_folder import AuditFolder
 from nemotron_agent.safety.audit_log import MAX_PENDING, AuditError, AuditLog
 from nemotron_agent.safety.audit_reader import read_entries
+from nemotron_agent.safety.audit_tail import END_BYTES
 from nemotron_agent.safety.audit_writer import AuditLimits
 from nemotron_agent.testing.condition import wait_for
 
@@ -162,6 +163,15 @@ def test_garbage_at_the_end_is_moved_aside(folder):
     assert check_record(folder).broken is None
     assert (folder / 'record-000001.torn-1').read_bytes() == b'\0\0\n\0{"event":\n'
     assert file.read_bytes().startswith(whole)
+
+
+def test_an_end_larger_than_what_is_read_at_first_is_moved_aside(folder):
+    file = write_record(folder, 3).file(1)
+    whole = file.read_bytes()
+    file.write_bytes(whole + b'x' * (END_BYTES + 1))
+    started(folder).close()
+    assert check_record(folder).broken is None
+    assert (folder / 'record-000001.torn-1').stat().st_size == END_BYTES + 1
 
 
 def test_a_torn_first_line_is_written_again(folder):
