@@ -28,6 +28,7 @@ BENCHES = (
     'crash',
     'gate',
     'stop',
+    'soak',
 )
 EPILOG = """\
 benches:
@@ -40,6 +41,7 @@ benches:
   crash       turns lost and databases broken by killing the node's process
   gate        fuzzed calls that reach the robot, and tasks that enter keep-out zones
   stop        time from a stop to the cancel of every goal, and what gets past it
+  soak        memory, window and calls over thousands of turns that are compacted and canceled
 
 Without --model counts are taken on a tiny synthetic hybrid and on Qwen2.5 Coder 1.5B, times on
 Qwen and on a synthetic hybrid with the shape of Nemotron 3 Nano 4B and no trained weights. All of
@@ -56,6 +58,7 @@ examples:
   nemotron-agent bench turns --model ~/models/a.gguf    another model
   nemotron-agent bench switch --snapshot-slots 0        without kept states
   nemotron-agent bench crash --kills 20 --seed 7        a tenth of the kills, at other moments
+  nemotron-agent bench soak --turns 500                 a quarter of the turns
 
 Exit status: 0 all goals are reached, 1 one is missed, 2 an error.
 """
@@ -93,10 +96,16 @@ def add_parser(subparsers: Any) -> None:
         help='stops of `stop`, over all models (%(default)s)',
     )
     parser.add_argument(
+        '--turns',
+        type=int,
+        default=BenchOptions.turns,
+        help='turns of `soak` (%(default)s, and a tenth of it for the real model)',
+    )
+    parser.add_argument(
         '--seed',
         type=int,
         default=BenchOptions.seed,
-        help='of the moments of `crash` and `stop` and the calls of `gate` (%(default)s)',
+        help='of what `crash`, `gate`, `stop` and `soak` draw at random (%(default)s)',
     )
     parser.add_argument('--json', action='store_true', help='print a line of JSON for each figure')
     parser.set_defaults(run=run)
@@ -118,7 +127,7 @@ def run(args: argparse.Namespace) -> int:
                 progress,
                 _named(args.model),
                 _overrides(args),
-                BenchOptions(args.kills, args.seed, args.stops),
+                BenchOptions(args.kills, args.seed, args.stops, args.turns),
             )
             for figure in _measure(args.bench, subjects, progress):
                 figures.append(figure)

@@ -26,7 +26,7 @@ class WindowRules:
     """How a conversation is kept within the context.
 
     Attributes:
-        keep_turns: the newest turns that stay as they are, if the rest fits beside them at all.
+        keep_turns: the newest turns that stay as they are, unless they fill the room nearly alone.
         compact_to: share of the conversation's room that a compaction leaves filled, so that the
             next one is many turns away.
         summary_tokens: most tokens of a summary of old turns; 0 has none written.
@@ -46,14 +46,16 @@ class ContextWindow:
 
     Attributes:
         rules: as given.
-        compactions: how often something was left out or shortened.
-        last_compaction: what, for people.
+        compactions: how often a conversation became shorter.
+        last_compaction: what became of it then, for people.
+        shortened_results: results of which the model was told head and tail.
     """
 
     def __init__(self, model: ChatModel, rules: WindowRules) -> None:
         self.rules = rules
         self.compactions = 0
         self.last_compaction = ''
+        self.shortened_results = 0
         self._model = model
         self._summaries = SummaryWriter(model, rules.summary_tokens)
 
@@ -110,12 +112,13 @@ class ContextWindow:
         if not (self.rules.summary_tokens and count.is_exact):
             return None
         plan = self._plan(opening, count, self._model.n_ctx)
-        soon_full = plan.filled((1 + self.rules.compact_to) / 2)
-        if conversation.tokens <= soon_full:
+        high_water = self._high_water(plan)
+        if conversation.tokens <= high_water or count(before) <= high_water:
             return None
-        shorter = self._at_low_water(before, count, plan)
+        path = steps(before, self.rules.keep_turns)
+        shorter = _first(path, count, plan.filled(self.rules.compact_to))
         gone = before.turns[: len(before.turns) - len(shorter.turns)]
-        if count(shorter) > soon_full or not gone:
+        if not gone or count(shorter) > high_water:
             return None
         summary = self._summaries.write(gone, before.left_out.summary, cancel)
         if cancel.canceled or not summary or History.of(conversation) != before:
@@ -133,29 +136,40 @@ class ContextWindow:
         told = shortened(text, self.rules.max_result_characters)
         if told != text:
             event = ResultShortened(tool, len(text), self.rules.max_result_characters)
-            self._report(event.text)
+            self.shortened_results += 1
+            logger.info('%s', event.text)
             on_event(event)
         return told
 
     def _fitting(
         self, opening: ChatRequest, history: History, error: ContextFullError
     ) -> tuple[History, ContextCompacted]:
-        """A history that is at the low-water mark, or, if it cannot be had, one that fits."""
+        """A shorter history, and what makes it so.
+
+        It is at the low-water mark, or not above the high-water mark. Where the newest turns fill
+        more than that they become shorter too, and go. If nothing else helps, it just fits.
+        """
         n_ctx = error.n_ctx or self._model.n_ctx
         count = TokenCounter(self._model, opening, history, error.needed_tokens or n_ctx)
         plan = self._plan(opening, count, n_ctx)
-        shorter = self._at_low_water(history, count, plan)
-        if shorter == history or count(shorter) > plan.limit:
-            shorter = _first(last_resorts(history), count, plan.limit)
-        if shorter == history or count(shorter) > plan.limit:
-            if not count.is_exact:
-                raise error
-            raise TurnTooLargeError(count(shorter), plan.n_ctx, plan.opening, plan.reply)
-        return shorter, _compacted(history, shorter, count)
+        low_water, high_water = plan.filled(self.rules.compact_to), self._high_water(plan)
+        gentle, hard = steps(history, self.rules.keep_turns), last_resorts(history)
+        shorter = history
+        for path, mark, most in (
+            (gentle, low_water, high_water),
+            (hard, high_water, high_water),
+            (hard, plan.limit, plan.limit),
+        ):
+            shorter = _first(path, count, mark)
+            if shorter != history and count(shorter) <= most:
+                return shorter, _compacted(history, shorter, count)
+        if not count.is_exact:
+            raise error
+        raise TurnTooLargeError(count(shorter), plan.n_ctx, plan.opening, plan.reply)
 
-    def _at_low_water(self, history: History, count: TokenCounter, plan: WindowPlan) -> History:
-        path = steps(history, self.rules.keep_turns)
-        return _first(path, count, plan.filled(self.rules.compact_to))
+    def _high_water(self, plan: WindowPlan) -> int:
+        """Midway between the low-water mark and full."""
+        return plan.filled((1 + self.rules.compact_to) / 2)
 
     def _plan(self, opening: ChatRequest, count: TokenCounter, n_ctx: int) -> WindowPlan:
         return WindowPlan(

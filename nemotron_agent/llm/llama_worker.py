@@ -255,6 +255,7 @@ class LlamaWorker:
         stops = {len(tokens): None, prompt.shared_tokens: Worth.SHARED}
         if self._context.keeps_recurrent_state:
             stops.setdefault(prompt.lasting_tokens, Worth.NEXT)
+            stops.setdefault(prompt.past_tokens, Worth.TURN)
 
         def report(evaluated: int) -> None:
             on_progress(

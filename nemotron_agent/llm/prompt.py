@@ -28,12 +28,15 @@ class Prompt:
         opens_thinking: the prompt has begun the model's reasoning.
         shared_tokens: how many of its tokens every conversation with these tools begins with.
         lasting_tokens: how many of its tokens the prompt of the next command begins with too.
+        past_tokens: how many of its tokens are before its last message, a command, if it is
+            written anew; 0 otherwise.
     """
 
     log: ConversationLog
     opens_thinking: bool
     shared_tokens: int = 0
     lasting_tokens: int = 0
+    past_tokens: int = 0
 
 
 class PromptWriter:
@@ -69,6 +72,7 @@ class PromptWriter:
             prompt,
             shared_tokens=common_prefix(tokens, self.shared(request)),
             lasting_tokens=self._lasting(request, prompt),
+            past_tokens=self._past(request, prompt),
         )
 
     def count(self, request: ChatRequest, *, opens_reply: bool = False) -> int:
@@ -128,6 +132,21 @@ class PromptWriter:
         messages = (*request.messages, reply, Message('user', _PLACEHOLDER))
         following = self._write(dataclasses.replace(request, messages=messages), log)
         return common_prefix(prompt.log.tokens, following.log.tokens)
+
+    def _past(self, request: ChatRequest, prompt: Prompt) -> int:
+        """Where prompts of other commands leave this one, if it is written anew."""
+        *past, command = request.messages
+        if prompt.log.reply_ends or command.role != 'user':
+            return 0
+        return min(
+            common_prefix(
+                prompt.log.tokens,
+                self._from_the_start(
+                    self._render((*past, Message('user', text)), request, opens_reply=True)
+                ),
+            )
+            for text in _COMMANDS
+        )
 
     def _from_the_start(self, text: str) -> list[int]:
         vocabulary = self._vocabulary

@@ -71,6 +71,7 @@ class Diagnostics:
                 'context_tokens': conversations[-1].tokens if conversations else 0,
                 'compactions': configured.agent.window.compactions,
                 'last_compaction': configured.agent.window.last_compaction,
+                'shortened_results': configured.agent.window.shortened_results,
             }
             archive = configured.conversations.archive
             if archive is None:

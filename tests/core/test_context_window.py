@@ -184,7 +184,8 @@ def test_long_results_are_shortened_when_they_arrive():
     told = talk.window.result_for_model('look', 'x' * 500, talk.events.append)
     assert 'characters left out' in told
     assert talk.events == [ResultShortened('look', 500, 100)]
-    assert 'result of look' in talk.window.last_compaction
+    assert talk.window.shortened_results == 1
+    assert 'result of look' in talk.events[0].text
     assert talk.window.result_for_model('look', 'short', talk.events.append) == 'short'
     assert len(talk.events) == 1
 

@@ -38,11 +38,15 @@ COMMANDS = (
 
 def shipped_tools(protocol: ReplyProtocol = ReplyProtocol.CALL_ONLY) -> tuple[ToolSpec, ...]:
     """The skills of the shipped manifest and the built-ins, as a model sees them."""
+    builtins = builtin_tools(protocol)
+    return tuple(map(with_units, (*shipped_skills(), *(tool.spec for tool in builtins))))
+
+
+def shipped_skills() -> tuple[ToolSpec, ...]:
+    """The skills of the shipped manifest, as the agent sees them."""
     places = load_places(config_file('places.yaml'))
     skills = load_manifest(config_file('skills.yaml'), places).skills
-    builtins = builtin_tools(protocol)
-    specs = (*(tool_spec(skill, places) for skill in skills), *(tool.spec for tool in builtins))
-    return tuple(map(with_units, specs))
+    return tuple(tool_spec(skill, places) for skill in skills)
 
 
 def named_tools(names: Iterable[str]) -> tuple[ToolSpec, ...]:

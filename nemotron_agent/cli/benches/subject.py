@@ -103,6 +103,12 @@ class Subjects:
         """For counts of tokens."""
         return (self._named,) if self._named else (self._tiny(), self.real())
 
+    def soaked(self) -> tuple[Subject, ...]:
+        """For thousands of turns: small ones."""
+        if self._named:
+            return (self._named,)
+        return (self._tiny(), self._small())
+
     def timed(self) -> tuple[Subject, ...]:
         """For times."""
         return (self._named,) if self._named else (self.full(), self.real())
