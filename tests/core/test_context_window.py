@@ -115,12 +115,19 @@ def test_the_next_compaction_is_many_turns_away():
     assert min(turns_between) >= 5
 
 
-def test_the_newest_turns_give_way_only_where_nothing_fits_otherwise():
-    talk = Talk(n_ctx=100, turns=4, words=30, keep_turns=4)
-    talk.say(Message('user', 'w ' * 30))
+def test_the_newest_turns_give_way_only_where_they_leave_no_room_for_more():
+    talk = Talk(n_ctx=300, turns=4, words=60, keep_turns=4)
+    talk.say(Message('user', 'w ' * 100))
     (event,) = talk.events
     assert event.results > 0
-    assert event.tokens_after <= 100
+    assert event.tokens_after <= 5 + 295 * 0.75
+    assert talk.conversation.turns[-1] == turn('go 3', 60)
+
+
+def test_a_long_command_may_fill_what_is_left():
+    talk = Talk(n_ctx=300, turns=4, words=10)
+    talk.say(Message('user', 'w ' * 250))
+    assert 255 < talk.events[0].tokens_after <= 300
 
 
 def test_a_command_larger_than_the_window_is_refused_with_sizes():

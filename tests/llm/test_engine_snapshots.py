@@ -148,3 +148,14 @@ def test_without_slots_a_hybrid_reads_all_again(tiny_hybrid_path):
     Talk(worker).command('go to the dock')
     assert Talk(worker, 'b').command('stop').usage.reused_tokens == 0
     worker.close()
+
+
+def test_a_turn_taken_back_after_its_conversation_was_read_anew_costs_only_the_next(fresh):
+    past = [Message('user', 'go to the dock, please'), Message('assistant', 'I am there. ' * 20)]
+    talk = Talk(fresh)
+    talk.messages += past
+    before = tuple(talk.messages)
+    talk.command('stop')
+    talk.messages = list(before)
+    known = fresh.count_prompt(ChatRequest('a', before, TOOLS))
+    assert talk.command('turn left').usage.reused_tokens >= known
