@@ -25,6 +25,7 @@ EPILOG = """\
 examples:
   nemotron-agent model list                  the models, and which of them are here
   nemotron-agent model pull smollm2-135m     get one (100 MB, for a first try)
+  nemotron-agent memory                      what the model will need, and whether it fits
   nemotron-agent demo                        a simulated robot, driven by words
   nemotron-agent send "go to the kitchen"    tell a running agent what to do
   nemotron-agent stop                        stop it at once, until `nemotron-agent release`

@@ -23,5 +23,9 @@ def build() -> str:
 
 
 def has_gpu() -> bool:
-    """Whether this llama.cpp was built for a GPU and finds one."""
-    return bool(llama_cpp.llama_supports_gpu_offload())
+    """Whether this llama.cpp was built for a GPU and finds one.
+
+    A build that can use other machines says yes whatever this one has: that counts as no, for
+    which more memory is planned.
+    """
+    return bool(llama_cpp.llama_supports_gpu_offload() and not llama_cpp.llama_supports_rpc())

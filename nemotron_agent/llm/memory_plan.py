@@ -12,11 +12,11 @@ from nemotron_agent.llm.weights_plan import weight_parts
 
 @dataclasses.dataclass(frozen=True)
 class MemoryPlan:
-    """What memory is needed for.
+    """The memory a process will need with a model.
 
     Attributes:
         settings: what it was made for.
-        parts: names may come twice, for two places.
+        parts: what it is needed for; a name may come twice, for two places.
         shares_memory: whether a GPU uses the CPU's memory.
     """
 

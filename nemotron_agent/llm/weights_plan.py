@@ -47,10 +47,8 @@ def weight_parts(shape: ModelShape, conditions: Conditions) -> Iterator[MemoryPa
 
 
 def _is_repacked(group: WeightGroup, is_output: bool, conditions: Conditions) -> bool:
-    rows = conditions.machine.repacked_types.get(group.type, 0)
     is_multiplied = group.role == 'layer' or is_output
-    return (
-        is_multiplied
-        and rows > 0 < group.rows_divisible_by
-        and group.rows_divisible_by % rows == 0
-    )
+    if not is_multiplied or group.rows_divisible_by == 0:
+        return False
+    rows = conditions.machine.repacked_types.get(group.type)
+    return rows is not None and group.rows_divisible_by % rows == 0

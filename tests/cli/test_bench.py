@@ -31,6 +31,14 @@ def test_a_figure_is_a_line_that_says_whether_its_goal_is_reached(goal, at_least
     assert figure.goal_text == text
 
 
+@pytest.mark.parametrize(('value', 'holds'), [(0.04, True), (-0.04, True), (-0.06, False)])
+def test_a_goal_may_count_either_way(value, holds):
+    figure = Figure('a.b', value, '', 0.05, either_way=True)
+    assert figure.holds is holds
+    assert figure.goal_text == '+- 0.05'
+    assert set(json.loads(figure.to_json())) == {'figure', 'value', 'unit', 'goal', 'holds'}
+
+
 def test_a_missed_goal_is_an_exit_status():
     reached, missed, without = Figure('a', 1, 's', 2), Figure('b', 3, 's', 2), Figure('c', 3, 's')
     assert exit_status([reached, without]) == 0

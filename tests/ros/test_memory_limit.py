@@ -64,6 +64,13 @@ class LimitedNode:
                 stderr=subprocess.STDOUT,
             )
 
+    @property
+    def peak_bytes(self) -> int:
+        """Most memory it has held."""
+        status = Path(f'/proc/{self.process.pid}/status').read_text()
+        line = next(line for line in status.splitlines() if line.startswith('VmHWM:'))
+        return int(line.split()[1]) * 1024
+
 
 @pytest.fixture
 def needed_bytes(smollm2_path, capsys):
@@ -117,6 +124,7 @@ def test_with_a_little_more_it_runs_beyond_the_end_of_the_window(needed_bytes, r
                 assert result.error_code != ExecuteTask.Result.CONTEXT_FULL, result.error_msg
                 tokens += result.stats.new_tokens + result.stats.generated_tokens
         assert node.process.poll() is None
+        assert node.peak_bytes <= needed_bytes * 11 // 10
         node.process.send_signal(signal.SIGTERM)
         assert node.process.wait(LIMIT_SEC) == 0
 

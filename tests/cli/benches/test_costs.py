@@ -1,6 +1,6 @@
 import pytest
 
-from nemotron_agent.cli.benches import decode, memory, tool_call, warm_start
+from nemotron_agent.cli.benches import decode, memory, plan_error, tool_call, warm_start
 from nemotron_agent.cli.benches.shipped import COMMANDS, shipped_tools
 from nemotron_agent.cli.benches.sides.raw_llama import RawLlama
 from nemotron_agent.cli.benches.sides.spelled_calls import read_call
@@ -62,3 +62,10 @@ def test_memory_is_that_of_two_processes(tiny, progress, tmp_path):
 def test_a_memory_process_that_fails_is_an_error(tiny, progress, tmp_path):
     with pytest.raises(EvaluationError, match='measures memory has failed'):
         list(memory.of_subject(tiny, progress, tmp_path / 'none', commands=1))
+
+
+def test_a_plan_is_compared_with_a_process_and_with_llama(tiny):
+    values = values_of(plan_error.of_subject(tiny, 8192))
+    assert abs(values['memory.plan_vs_llama.hybrid.8192']) <= plan_error.GOAL
+    assert -1 < values['memory.plan_error.hybrid.8192'] < 1
+    assert values['memory.peak_mb.hybrid.8192'] > 10
