@@ -232,6 +232,39 @@ def test_cancel_while_there_is_no_server(turn):
     )
 
 
+def test_no_goal_is_sent_once_the_run_was_told_to_end(turn, server):
+    cancel = CancelToken()
+    context = CallContext('id', cancel, on_state=lambda state: cancel.cancel())
+    result = turn.run({'angle': 1.5}, context)
+    assert (result.outcome, result.text) == (
+        Outcome.CANCELED,
+        'turn was canceled before it started.',
+    )
+    turn.run({'angle': 0.5}, CallContext('id'))
+    assert len(server.goals) == 1
+
+
+def test_a_cancel_does_not_wait_for_the_thread_of_the_run(turn, server):
+    server.behavior = Behavior.HANG
+    busy, free, cancel = threading.Event(), threading.Event(), CancelToken()
+
+    def hold(state):
+        if state is RequestState.EXECUTING:
+            busy.set()
+            assert free.wait(10.0)
+
+    results = []
+    context = CallContext('id', cancel, on_state=hold)
+    thread = threading.Thread(target=lambda: results.append(turn.run({'angle': 1.5}, context)))
+    thread.start()
+    assert busy.wait(10.0)
+    cancel.cancel()
+    wait_for(lambda: server.endings == ['canceled'])
+    free.set()
+    thread.join(10.0)
+    assert results[0].outcome is Outcome.CANCELED
+
+
 @pytest.mark.parametrize(
     ('arguments', 'text'),
     [

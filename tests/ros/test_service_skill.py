@@ -130,6 +130,18 @@ def test_cancel_while_there_is_no_server(skill):
     assert result() == (Outcome.CANCELED, 'light was canceled before it started.')
 
 
+def test_nothing_is_called_once_the_run_was_told_to_end(skill, light):
+    cancel = CancelToken()
+    context = CallContext('id', cancel, on_state=lambda state: cancel.cancel())
+    result = skill.run({'bright': True}, context)
+    assert (result.outcome, result.text) == (
+        Outcome.CANCELED,
+        'light was canceled before it started.',
+    )
+    skill.run({'bright': False}, CallContext('id'))
+    assert light.requests == [False]
+
+
 def test_arguments_that_do_not_fit(skill, light):
     result = skill.run({'bright': 'yes'}, CallContext('id'))
     assert (result.outcome, result.text) == (

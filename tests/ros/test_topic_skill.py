@@ -6,7 +6,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import BatteryState
 from std_msgs.msg import String
 
-from nemotron_agent.core.cancel_token import CancelToken
+from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.tool import CallContext, Outcome, RequestState
 from nemotron_agent.ros.ros_skill import BoundSkill
 from nemotron_agent.ros.topic_skill import PublishSkill, ReadSkill
@@ -92,6 +92,20 @@ def test_cancel_while_nobody_listens(ros_domain):
         Outcome.CANCELED,
         'say was canceled before it started.',
     )
+
+
+def test_nothing_is_published_once_the_run_was_told_to_end(ros_domain):
+    heard, cancel = [], CancelToken()
+    ros_domain.make_node('ear').create_subscription(String, 'say', heard.append, 10)
+    speaker = make_speaker(ros_domain)
+    context = CallContext('id', cancel, on_state=lambda state: cancel.cancel(CancelReason.STOPPED))
+    result = speaker.run({'text': 'late'}, context)
+    assert (result.outcome, result.text) == (
+        Outcome.CANCELED,
+        'say was stopped before it started.',
+    )
+    speaker.run({'text': 'later'}, CallContext('id'))
+    wait_for(lambda: [message.data for message in heard] == ['later'])
 
 
 def test_a_latched_message_waits_for_its_listener(ros_domain):
