@@ -50,7 +50,7 @@ class Goal:
         status: a terminal status of `GoalStatus` once `result` is there.
         result: the action's result message, or None.
         feedback: the latest feedback message, or None.
-        cancel_refused: the server answered that it will not cancel.
+        cancel_refused: the server's latest answer is that it will not cancel.
         unknown_to_server: the server answered that it has no such goal.
         is_late: its run has ended, and the goal perhaps not.
     """
@@ -198,7 +198,14 @@ class Goal:
             code = response.return_code
             # rclpy's servers refuse by an empty list, rclcpp's by the code.
             refused = code == CancelGoal.Response.ERROR_NONE and not response.goals_canceling
-            self.cancel_refused = refused or code == CancelGoal.Response.ERROR_REJECTED
+            refused = refused or code == CancelGoal.Response.ERROR_REJECTED
+            if refused:
+                # rclpy's servers answer so, too, while they are accepting the goal: ask again, the
+                # first time at once.
+                self._cancel_future = None
+                if not self.cancel_refused:
+                    self._cancel_asked_at = 0.0
+            self.cancel_refused = refused
             if code == CancelGoal.Response.ERROR_UNKNOWN_GOAL_ID:
                 # A goal that was not accepted when this was asked may be accepted since.
                 self.unknown_to_server = self.unknown_to_server or was_accepted

@@ -11,12 +11,15 @@ from nemotron_agent.ros.agent_node import AgentNode
 from nemotron_agent.ros.process import begin_process
 from nemotron_agent.ros.spinner import Spinner
 
+SWITCH_INTERVAL_SEC = 0.001
 EXIT_NOT_CONFIGURED = 1
 EXIT_BAD_PARAMETER = 2
 
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until a signal; return the exit status."""
+    # A thread that wants to run waits so long for one that does not give way: the stop's as well.
+    sys.setswitchinterval(SWITCH_INTERVAL_SEC)
     stop = begin_process(args)
     try:
         node = AgentNode()

@@ -346,6 +346,17 @@ def test_a_cancel_that_is_refused(server, hasty_turn):
     )
 
 
+def test_a_cancel_that_was_refused_is_asked_for_again(turn, server):
+    server.behavior = Behavior.REFUSE_CANCEL
+    watched = Watched()
+    result = run_in_thread(turn, {'angle': 1.5}, watched)
+    assert watched.executing.wait(10)
+    watched.cancel.cancel()
+    wait_for(lambda: server.cancel_requests > 1)
+    server.behavior = Behavior.HANG
+    assert result().outcome is Outcome.CANCELED
+
+
 def test_a_goal_that_ends_well_in_spite_of_a_cancel(turn, server):
     server.behavior = Behavior.REFUSE_CANCEL
     watched = Watched()
