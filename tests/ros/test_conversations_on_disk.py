@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray
 from nemotron_agent_interfaces.srv import ClearConversation, ListConversations
 
 from nemotron_agent.archive.database import ConversationDatabase
@@ -24,6 +24,11 @@ def make_agent(ros_domain, tmp_path):
         return AgentUnderTest(ros_domain, tmp_path, replies, **options)
 
     return make
+
+
+def kept_in():
+    """The folder of the conversations."""
+    return Path(os.environ['NEMOTRON_AGENT_STATE'], 'conversations')
 
 
 def restart(agent):
@@ -65,40 +70,40 @@ def test_a_cleared_conversation_is_gone_after_a_restart(make_agent):
 @pytest.mark.parametrize('parameter', ['keep_conversations_days', 'conversations_mb'])
 def test_nothing_is_kept_if_none_is_wanted(make_agent, parameter):
     agent = make_agent(THERE, **{parameter: 0}).start()
+    told = diagnostics_of(agent)
     agent.send().end()
-    assert not Path(os.environ['NEMOTRON_AGENT_STATE'], 'conversations').exists()
-    assert values_of(agent)['conversations_on_disk'] == 'off'
+    assert not kept_in().exists()
+    wait_for(lambda: told()[1].get('conversations_on_disk') == 'off', SOON)
 
 
-def test_without_a_database_the_node_runs_on_and_says_so(make_agent, monkeypatch, tmp_path):
-    (tmp_path / 'file').write_text('in the way')
-    monkeypatch.setenv('NEMOTRON_AGENT_STATE', str(tmp_path / 'file'))
+def test_without_a_database_the_node_runs_on_and_says_so(make_agent):
+    kept_in().parent.mkdir(exist_ok=True)
+    kept_in().write_text('in the way')
     agent = make_agent(THERE, THERE).start()
+    told = diagnostics_of(agent)
     agent.send('remember the lab', conversation_id='a').end()
     agent.send('where are you?', conversation_id='a').end()
     assert agent.model.requests[-1].messages[1].content == 'remember the lab'
-    values = values_of(agent)
+    wait_for(lambda: told()[1].get('turns_not_on_disk') == '2', SOON)
+    message, values = told()
+    assert 'conversations are not kept on disk' in message
     assert 'make its folder writable' in values['conversations_on_disk']
-    assert values['turns_not_on_disk'] == '2'
     cleared = agent.call(ClearConversation, 'clear_conversation', conversation_id='a')
     assert not cleared.success
     assert cleared.message.startswith('it is forgotten, but what the disk may have of it')
-    (tmp_path / 'file').unlink()
-    wait_for(lambda: values_of(agent)['conversations_on_disk'].endswith(' MB'), SOON)
+    kept_in().unlink()
+    wait_for(lambda: told()[1]['conversations_on_disk'].endswith(' MB'), SOON)
+    assert 'not kept on disk' not in told()[0]
 
 
-def values_of(agent):
-    """What diagnostics say, once they have the level that goes with it."""
+def diagnostics_of(agent):
+    """A function that gives message and values of the latest diagnostics."""
     messages = []
-    subscription = agent.client_node.create_subscription(
-        DiagnosticArray, '/diagnostics', messages.append, 10
-    )
+    agent.client_node.create_subscription(DiagnosticArray, '/diagnostics', messages.append, 10)
     wait_for(lambda: messages, SOON)
-    agent.client_node.destroy_subscription(subscription)
-    status = messages[-1].status[0]
-    values = {pair.key: pair.value for pair in status.values}
-    told = values['conversations_on_disk']
-    is_fine = told == 'off' or told.endswith(' MB')
-    assert (status.level == DiagnosticStatus.OK) is is_fine
-    assert ('not kept on disk' in status.message) is not is_fine
-    return values
+
+    def latest():
+        status = messages[-1].status[0]
+        return status.message, {pair.key: pair.value for pair in status.values}
+
+    return latest
