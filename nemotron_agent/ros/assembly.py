@@ -163,56 +163,58 @@ def assemble(
         said = load_phrases(files['phrases'], specs, drop_unfit=drop_unfit)
         model_options = model_parameters(parameters)
         model = load_model(model_options)
+        undo.callback(model.close)
+        tools = [*skills.tools, *builtin_tools(model.reply_protocol)]
+        gate = SafetyGate(
+            policy,
+            Confirmations(
+                parameters.confirm_timeout_sec,
+                by_another=parameters.confirm_by_another,
+                on_answer=recorder.answer,
+            ),
+            resources,
+            stop,
+            record=recorder,
+        )
+        registry = ToolRegistry(tools, gate, _both(recorder, observer), policy.disabled_skills)
+        agent_limits = AgentLimits(
+            max_steps=parameters.max_steps,
+            max_bad_calls=parameters.max_bad_calls,
+            max_repeats=parameters.max_repeats,
+            max_calls=parameters.max_calls,
+            time_sec=parameters.task_timeout_sec,
+        )
+        window = WindowRules(
+            keep_turns=parameters.keep_turns,
+            compact_to=parameters.compact_to,
+            summary_tokens=parameters.summary_tokens,
+            max_result_characters=parameters.max_result_characters,
+        )
+        thinking = Thinking(parameters.thinking)
+        model.prepare(Message('system', prompt), registry.specs, thinking is Thinking.ON)
+        archive = open_archive(node_name, parameters)
+        conversations = ConversationStore(parameters.max_conversations, archive)
+        undo.callback(conversations.close)
+        notes = _PROGRESS_NOTES[parameters.progress_notes]
+        keep = conversations.keep_turn
+        agent = Agent(model, registry, prompt, agent_limits, notes, keep, window)
+        phrases = PhraseModel(said, model.reply_protocol, model.n_ctx)
+        phrase_agent = Agent(phrases, registry, prompt, agent_limits, False, keep, window)
+        recorder.log.start(heading(node_name, model_options, files, tools, agent, thinking))
         undo.pop_all()
-    tools = [*skills.tools, *builtin_tools(model.reply_protocol)]
-    gate = SafetyGate(
-        policy,
-        Confirmations(
-            parameters.confirm_timeout_sec,
-            by_another=parameters.confirm_by_another,
-            on_answer=recorder.answer,
-        ),
-        resources,
-        stop,
-        record=recorder,
-    )
-    registry = ToolRegistry(tools, gate, _both(recorder, observer), policy.disabled_skills)
-    agent_limits = AgentLimits(
-        max_steps=parameters.max_steps,
-        max_bad_calls=parameters.max_bad_calls,
-        max_repeats=parameters.max_repeats,
-        max_calls=parameters.max_calls,
-        time_sec=parameters.task_timeout_sec,
-    )
-    window = WindowRules(
-        keep_turns=parameters.keep_turns,
-        compact_to=parameters.compact_to,
-        summary_tokens=parameters.summary_tokens,
-        max_result_characters=parameters.max_result_characters,
-    )
-    thinking = Thinking(parameters.thinking)
-    model.prepare(Message('system', prompt), registry.specs, thinking is Thinking.ON)
-    archive = open_archive(node_name, parameters)
-    conversations = ConversationStore(parameters.max_conversations, archive)
-    notes = _PROGRESS_NOTES[parameters.progress_notes]
-    keep = conversations.keep_turn
-    agent = Agent(model, registry, prompt, agent_limits, notes, keep, window)
-    phrases = PhraseModel(said, model.reply_protocol, model.n_ctx)
-    phrase_agent = Agent(phrases, registry, prompt, agent_limits, False, keep, window)
-    recorder.log.start(heading(node_name, model_options, files, tools, agent, thinking))
-    return ConfiguredAgent(
-        model=model,
-        skills=skills,
-        facts=facts,
-        registry=registry,
-        gate=gate,
-        recorder=recorder,
-        agent=agent,
-        phrases=phrases,
-        phrase_agent=phrase_agent,
-        conversations=conversations,
-        thinking=thinking,
-    )
+        return ConfiguredAgent(
+            model=model,
+            skills=skills,
+            facts=facts,
+            registry=registry,
+            gate=gate,
+            recorder=recorder,
+            agent=agent,
+            phrases=phrases,
+            phrase_agent=phrase_agent,
+            conversations=conversations,
+            thinking=thinking,
+        )
 
 
 def open_archive(node_name: str, parameters: AgentParameters) -> SqliteArchive | None:

@@ -11,6 +11,7 @@ from nemotron_agent_interfaces.srv import CallTool, ConfirmAction
 from rclpy.lifecycle import TransitionCallbackReturn
 from std_srvs.srv import Trigger
 
+from nemotron_agent.core.errors import ModelError
 from nemotron_agent.ros.task_client import TaskClient
 from nemotron_agent.safety.audit_check import check_record
 from nemotron_agent.safety.audit_reader import read_entries
@@ -198,3 +199,10 @@ def test_a_goal_that_is_canceled_is_told_so(start, record):
     states = [state['state'] for state in fields(record, 'state')]
     assert states[-2:] == ['canceling', 'canceled']
     assert fields(record, 'task_end')[0]['status'] == 'canceled'
+
+
+def test_a_configure_that_fails_lets_go_of_the_record(ros_domain, tmp_path):
+    agent = AgentUnderTest(ros_domain, tmp_path, [], audit_folder=str(tmp_path / 'audit'))
+    agent.load_failures.append(ModelError('no such model'))
+    assert agent.configure() is TransitionCallbackReturn.FAILURE
+    assert agent.configure() is TransitionCallbackReturn.SUCCESS
