@@ -1,6 +1,5 @@
 """Asks in place, while a command of one's own is followed, what an operator must confirm."""
 
-import collections
 import select
 import sys
 from typing import TYPE_CHECKING, Any
@@ -39,7 +38,7 @@ class ConfirmPrompt:
         self._operator_id = operator_id
         self._transcript = transcript
         self._confirm_phase = confirm_phase
-        self._told: collections.deque[str] = collections.deque()
+        self._told: list[str] = []
         self._asked: ActionRequest | None = None
 
     def take(self, feedback: Any) -> None:
@@ -56,8 +55,9 @@ class ConfirmPrompt:
                 print()
             elif select.select([sys.stdin], [], [], 0.0)[0]:
                 self._answer(self._asked, sys.stdin.readline())
-        elif self._told and self._told[0] in waiting:
-            self._ask(waiting[self._told.popleft()])
+        elif (text := next((text for text in self._told if text in waiting), None)) is not None:
+            self._told.remove(text)
+            self._ask(waiting[text])
 
     def _ask(self, request: 'ActionRequest') -> None:
         if not self._may_ask:

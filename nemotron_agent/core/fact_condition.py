@@ -6,7 +6,7 @@ import pydantic
 from pydantic import Field
 
 from nemotron_agent.core.document_model import DocumentModel, Number, Scalar, Text
-from nemotron_agent.core.problems import misuse
+from nemotron_agent.core.problems import misuse, shown
 
 Age = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -19,6 +19,15 @@ class FactCondition(DocumentModel):
     equals: Scalar | None = None
     minimum: Number | None = None
     maximum: Number | None = None
+
+    @property
+    def wanted(self) -> str:
+        """What it wants, in words."""
+        if self.equals is not None:
+            return f'{self.fact} {shown(self.equals)}'
+        bounds = (('at least', self.minimum), ('at most', self.maximum))
+        words = [f'{word} {bound:g}' for word, bound in bounds if bound is not None]
+        return f'{self.fact} {" and ".join(words)}'
 
     @pydantic.model_validator(mode='after')
     def _compares(self) -> 'FactCondition':

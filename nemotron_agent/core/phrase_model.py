@@ -16,6 +16,7 @@ from nemotron_agent.core.chat_model import (
     StopReason,
     Usage,
 )
+from nemotron_agent.core.disabled_note import without_disabled_note
 from nemotron_agent.core.errors import EvaluationError
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.phrases import PhraseEntry, Phrases, phrase_in
@@ -58,7 +59,7 @@ class PhraseModel(RepliesOnly):
         last = request.messages[-1]
         if last.role == 'tool':
             return self._answer(last.content, on_progress)
-        entry = self.entry(last.content)
+        entry = self.entry(without_disabled_note(last.content))
         if entry is None:
             raise EvaluationError(f'"{last.content[:200]}" is none of the phrases')
         return _calls(entry.skill, entry.arguments)

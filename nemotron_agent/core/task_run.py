@@ -17,6 +17,7 @@ from nemotron_agent.core.builtin_tools import ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import ModelReply, Phase, ReplyProgress, StopReason, Usage
 from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.disabled_note import with_disabled_note, without_disabled_note
 from nemotron_agent.core.doubt import Doubts, OnProgress
 from nemotron_agent.core.gate import CallRequest, Verdict
 from nemotron_agent.core.loop_guard import LoopGuard
@@ -50,10 +51,13 @@ class TaskRun:
         on_event: EventSink,
         cancel: CancelToken,
     ) -> None:
-        self.turn: list[Message] = [Message('user', task.text)]
+        self.turn: list[Message] = [
+            Message('user', with_disabled_note(task.text, agent.tools.disabled))
+        ]
         self._agent = agent
         self._conversation = conversation
-        before = conversation.turns[-1][0].content if conversation.turns else None
+        turns = conversation.turns
+        before = without_disabled_note(turns[-1][0].content) if turns else None
         self._doubts = Doubts(agent.model, task.text, before, agent.tools.specs, cancel)
         self._task = task
         self._on_event = on_event
@@ -127,7 +131,7 @@ class TaskRun:
             self._agent.opening(self._conversation),
             thinking=self._thinking.for_reply(self._task.text, self._failed),
             priority=self._task.priority,
-            withheld=withheld | self._agent.tools.disabled,
+            withheld=withheld | self._agent.tools.disabled.keys(),
         )
         reply = self._agent.window.reply(
             opening, self._conversation, self.turn, on_progress, self._on_event, self._cancel

@@ -58,7 +58,8 @@ class ToolRegistry:
         tools: in the order to show them.
         gate: decides on each call of a tool that is not built in.
         observer: told of each request's states.
-        disabled: gives the names of tools that the gate would deny now, whatever the arguments.
+        disabled: gives the tools that the gate would deny now, whatever the arguments, and what
+            they want of the robot.
 
     Raises:
         ConfigurationError: two tools of one name, or a schema that is not one.
@@ -69,7 +70,7 @@ class ToolRegistry:
         tools: Iterable[Tool],
         gate: Gate,
         observer: RequestObserver = ignore_request,
-        disabled: Callable[[], frozenset[str]] = frozenset,
+        disabled: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._disabled = disabled
         self._tools: dict[str, Tool] = {}
@@ -88,8 +89,8 @@ class ToolRegistry:
         return tuple(tool.spec for tool in self._tools.values())
 
     @property
-    def disabled(self) -> frozenset[str]:
-        """Names of tools that cannot be called now."""
+    def disabled(self) -> Mapping[str, str]:
+        """Tools that cannot be called now, and what they want of the robot."""
         return self._disabled()
 
     def spec(self, name: str) -> ToolSpec | None:

@@ -44,7 +44,7 @@ class RecordedTask:
         agent: what the head of the record says of the agent that ran it.
         task: as it was given; its thinking is settled.
         conversation: what it held when the task began.
-        disabled: skills that could not be called when it began.
+        disabled: skills that could not be called when it began, and what they wanted.
         phrase: `skill` and `arguments` that took the place of the model; None if none did.
         calls: in order, those of built-in tools too.
         status: how it ended; empty if the record does not tell.
@@ -53,7 +53,7 @@ class RecordedTask:
     agent: Mapping[str, Any]
     task: Task
     conversation: Mapping[str, Any]
-    disabled: frozenset[str]
+    disabled: Mapping[str, str]
     phrase: Mapping[str, Any] | None
     calls: tuple[RecordedCall, ...]
     status: str
@@ -123,7 +123,7 @@ class _Reading:
                 agent,
                 _task(fields),
                 fields['window'],
-                frozenset(fields.get('disabled', ())),
+                dict(fields.get('disabled') or {}),
                 fields.get('phrase'),
                 tuple(self._call(call) for call in self._calls.get(id, ())),
                 self._statuses.get(id, ''),

@@ -74,13 +74,16 @@ class Policy:
         except Exception:
             return _failed(request)
 
-    def disabled_skills(self) -> frozenset[str]:
-        """Skills whose `enabled_when` does not hold now."""
-        return frozenset(
-            name
+    def disabled_skills(self) -> Mapping[str, str]:
+        """Skills whose `enabled_when` does not hold now, and what they want.
+
+        The robot's facts are not quoted: who publishes them has no say in what a model is told.
+        """
+        return {
+            name: ', '.join(condition.wanted for condition in skill.enabled_when)
             for name, skill in self._skills.items()
             if skill.enabled_when and self._enabled_when.denial(AskedCall(skill, ANYBODY, {}))
-        )
+        }
 
     def recheck(self, request: CallRequest, decision: Decision) -> Decision:
         """Look again at the robot's state for a call that had to wait; see `CallPolicy`."""

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nemotron_agent.core.agent_events import AgentEvent, CallEnded
@@ -49,7 +49,7 @@ class Recorder:
         self,
         task: Task,
         conversation: Conversation,
-        disabled: Iterable[str] = (),
+        disabled: Mapping[str, str] | None = None,
         phrase: Mapping[str, Any] | None = None,
     ) -> None:
         """Note that a task begins to run.
@@ -57,13 +57,13 @@ class Recorder:
         Args:
             task: as it runs.
             conversation: what it holds so far.
-            disabled: skills that cannot be called now.
+            disabled: skills that cannot be called now, and what they want.
             phrase: the call that takes the place of the model, if the command is a phrase.
         """
         self.log.note(
             'task',
             **_task(task),
-            disabled=sorted(disabled),
+            disabled=dict(disabled or {}),
             phrase=phrase,
             window=conversation_to_json(conversation),
         )

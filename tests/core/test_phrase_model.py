@@ -20,15 +20,22 @@ from nemotron_agent.testing.open_policy import OpenPolicy
 PHRASES = {('dock',): PhraseEntry(say=('dock',), skill='go_to', arguments={'place': 'dock'})}
 
 
-def run(protocol, *results):
+def run(protocol, *results, disabled=None):
     tool = ListedTool(results=results)
-    registry = ToolRegistry([tool, *builtin_tools(protocol)], SafetyGate(OpenPolicy()))
+    registry = ToolRegistry(
+        [tool, *builtin_tools(protocol)], SafetyGate(OpenPolicy()), disabled=lambda: disabled or {}
+    )
     model = PhraseModel(PHRASES, protocol, 4096)
     agent = Agent(model, registry, '', AgentLimits(), progress_notes=False)
     conversation = Conversation('c', tokens=77)
     task = Task('Dock!', 'c', 'topic:command')
     result = agent.run(task, conversation, lambda event: None, CancelToken())
     return tool, result, conversation
+
+
+def test_a_phrase_is_one_too_while_some_skill_is_disabled():
+    _, result, _ = run(ReplyProtocol.NATIVE, disabled={'grasp': 'battery at least 0.2'})
+    assert result.answer == 'done'
 
 
 def test_a_phrase_runs_its_call_and_says_the_result():

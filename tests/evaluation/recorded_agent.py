@@ -35,7 +35,7 @@ class RecordedAgent:
         self.recorder.log.start(head)
         self.conversation = Conversation('c1')
 
-    def run(self, text, cancel=None, disabled=(), phrase=None):
+    def run(self, text, cancel=None, disabled=None, phrase=None):
         """Carry out a task; return it and its result."""
         task = Task(text, 'c1', 'operator', thinking=Thinking.OFF)
         self.recorder.task(task, self.conversation, disabled, phrase)

@@ -170,12 +170,15 @@ def test_what_was_said_by_a_phrase_needs_no_model(start, folder, capsys):
 
 def test_skills_that_could_not_be_called_cannot_be_called(start, folder):
     agent = start()
-    agent.run('go to the kitchen', disabled=['go_to'])
+    agent.run('go to the kitchen', disabled={'go_to': 'battery at least 0.2'})
     agent.close()
     [recorded] = read_tasks(folder)
     model = ListedModel([calls('answer', text='I cannot.')])
     replay_task(recorded, model)
     assert model.requests[0].withheld == {'go_to'}
+    assert model.requests[0].messages[-1].content == (
+        'go to the kitchen\n(Cannot be used now: go_to, it needs battery at least 0.2.)'
+    )
 
 
 def test_turns_before_are_there_again(start, folder):

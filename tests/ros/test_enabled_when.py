@@ -38,6 +38,9 @@ def test_a_skill_is_offered_while_the_robot_is_as_it_wants_it(ros_domain, tmp_pa
     assert agent.send().end()[0] == GoalStatus.STATUS_SUCCEEDED
     request = agent.model.requests[0]
     assert request.withheld == {'go_to'}
+    assert request.messages[-1].content == (
+        'go to the kitchen\n(Cannot be used now: go_to, it needs battery at least 0.2.)'
+    )
     assert 'go_to' in [tool.name for tool in request.tools], 'the prompt stays the same'
     denied = agent.call(CallTool, 'call_tool', **DOCK)
     assert denied.tool_call.verdict_reason == 'the robot has not said its battery'

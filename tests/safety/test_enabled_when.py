@@ -26,10 +26,10 @@ def policy(facts):
 
 def test_a_skill_is_enabled_while_its_facts_hold(policy, facts):
     facts.put('battery', 0.5)
-    assert policy.disabled_skills() == frozenset()
+    assert policy.disabled_skills() == {}
     assert decide(policy, 'go_to', place='dock')[0] is Verdict.ALLOW
     facts.put('battery', 0.1)
-    assert policy.disabled_skills() == {'go_to'}
+    assert policy.disabled_skills() == {'go_to': 'battery at least 0.2'}
     assert decide(policy, 'go_to', place='dock') == (
         Verdict.DENY,
         'enabled_when of go_to',
@@ -39,7 +39,7 @@ def test_a_skill_is_enabled_while_its_facts_hold(policy, facts):
 
 
 def test_what_is_not_known_disables(policy):
-    assert policy.disabled_skills() == {'go_to'}
+    assert policy.disabled_skills() == {'go_to': 'battery at least 0.2'}
 
 
 def test_a_fact_that_nobody_names():
