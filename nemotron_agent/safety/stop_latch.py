@@ -82,14 +82,15 @@ class StopLatch:
         return self._report
 
     def listen(self, listener: StopListener) -> None:
-        """Have `listener` told of each stop, with its report, and of each release, with None.
+        """Have `listener` told of a stop, with its report, and of its release, with None.
 
-        They are called one after the other, in the thread of the stop or release.
+        They are called one after the other, in the thread of the stop or release. A stop while
+        one holds is not told: what publishes e-stops does so all the time.
         """
         self._listeners.append(listener)
 
     def stop(self, reason: str, arrived_at: float | None = None) -> StopReport:
-        """Stop everything that is watched; again, if a stop holds already.
+        """Stop everything that is watched; nothing is, if a stop holds already.
 
         Args:
             reason: who stops and how, such as `the service ~/stop`.
@@ -107,7 +108,7 @@ class StopLatch:
             self._report = report
             latency_ms = 1e3 * report.latency_sec
             logger.warning('%s: %d calls cancelled in %.3f ms', stop, report.calls, latency_ms)
-        self._tell(stop, report)
+            self._tell(stop, report)
         return report
 
     def release(self) -> Stop | None:
