@@ -10,9 +10,10 @@ import pytest
 from nemotron_agent.archive.database import ConversationDatabase
 from nemotron_agent.archive.node_files import NodeFiles
 from nemotron_agent.archive.schema import VERSION
-from nemotron_agent.archive.sqlite_archive import ArchiveLimits, SqliteArchive
+from nemotron_agent.archive.sqlite_archive import MAX_UNSAVED_TURNS, ArchiveLimits, SqliteArchive
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.conversation_store import ConversationStore
+from nemotron_agent.core.errors import ArchiveError
 from nemotron_agent.core.left_out import LeftOut
 from nemotron_agent.testing.condition import wait_for
 
@@ -251,6 +252,43 @@ def test_two_nodes_of_one_name_do_not_mix(open_archive, files, caplog):
     in_vain(second, f'is held by process {os.getpid()}, another node with the name', caplog, files)
     first.close()
     and_again(second, files)
+
+
+def test_only_so_many_turns_wait(open_archive, tmp_path, caplog):
+    (tmp_path / 'file').write_text('in the way')
+    files = NodeFiles.of_node('agent', tmp_path / 'file' / 'conversations')
+    archive = open_archive(files=files, retry_sec=3600.0)
+    store = ConversationStore(4, archive)
+    for number in range(MAX_UNSAVED_TURNS + 1):
+        take_turn(store, 'a', str(number))
+        store.get('a').shorten([], LeftOut(turns=number))
+    assert archive.status.unsaved_turns == MAX_UNSAVED_TURNS
+    assert 'a turn of a conversation could not be kept: too many wait' in caplog.text
+    archive.close()
+    assert f'{MAX_UNSAVED_TURNS} turns could not be kept on disk' in caplog.text
+
+
+def test_a_conversation_that_a_later_program_wrote_begins_anew(open_archive, files):
+    store = ConversationStore(4, open_archive())
+    take_turn(store, 'a', 'one')
+    store.close()
+    connection = sqlite3.connect(files.database)
+    with connection:
+        connection.execute('UPDATE conversations SET window = ?', ('{"later": 1}',))
+        connection.execute('UPDATE turns SET status = ?', ('enlightened',))
+    connection.close()
+    archive = open_archive()
+    assert archive.load('a') is None
+    assert 'holds what this version cannot read' in archive.status.problem
+    with pytest.raises(ArchiveError, match='holds what this version cannot read'):
+        kept_texts(files, 'a')
+
+
+def test_an_empty_file_is_told_to_who_reads(files):
+    files.database.parent.mkdir()
+    files.database.touch()
+    with pytest.raises(ArchiveError, match='sqlite is empty'):
+        kept_texts(files, 'a')
 
 
 def test_nodes_of_different_names_have_a_database_each(open_archive, tmp_path):
