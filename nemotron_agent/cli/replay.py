@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nemotron_agent.core.chat_model import ChatModel
     from nemotron_agent.evaluation.recorded_task import RecordedTask
-    from nemotron_agent.evaluation.replay import ReplayedTask
+    from nemotron_agent.evaluation.replay import Replay, ReplayedTask
     from nemotron_agent.llm.model_loading import ModelParameters
 
 EXIT_DIFFERENT = 1
@@ -52,13 +52,12 @@ def run(args: argparse.Namespace) -> int:
     """Run tasks again; return 1 if a call differs."""
     from nemotron_agent.cli.audit_records import one_record
     from nemotron_agent.evaluation.recorded_task import read_tasks
-    from nemotron_agent.evaluation.replay import replay
 
     models = _Models(args.model, args.seed)
     status = 0
     try:
         for task in read_tasks(one_record(args.record), args.task):
-            replayed = replay(task, models.model_of(task))
+            replayed = models.replay_of(task).run(task)
             if args.json:
                 print(json.dumps(_values(replayed)), flush=True)
             else:
@@ -82,18 +81,21 @@ class _Models:
         self._seed = seed
         self._parameters: ModelParameters | None = None
         self._model: ChatModel | None = None
+        self._replay: Replay | None = None
 
-    def model_of(self, task: 'RecordedTask') -> 'ChatModel':
-        """Return the model, loaded anew if the one before was another."""
+    def replay_of(self, task: 'RecordedTask') -> 'Replay':
+        """Give the replay with a task's model, loaded anew if the one before was another."""
+        from nemotron_agent.evaluation.replay import Replay
         from nemotron_agent.llm.model_loading import load_model
 
         parameters = self._parameters_of(task)
-        if self._model is None or parameters != self._parameters:
+        if self._replay is None or parameters != self._parameters:
             self.close()
             _compare_files(task.agent.get('model', {}), parameters.model)
             self._parameters = parameters
             self._model = load_model(parameters)
-        return self._model
+            self._replay = Replay(self._model)
+        return self._replay
 
     def close(self) -> None:
         """Free what is loaded."""

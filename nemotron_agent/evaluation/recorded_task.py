@@ -65,7 +65,7 @@ class RecordedTask:
             ConfigurationError: it was too long for the record.
         """
         try:
-            return conversation_from_json(f'replay {self.task.id}', self.conversation)
+            return conversation_from_json(self.task.conversation_id, self.conversation)
         except (KeyError, TypeError, ValueError) as error:
             raise ConfigurationError(
                 f'task {self.task.id} cannot be run again: its conversation is not in the record'

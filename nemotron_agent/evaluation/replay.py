@@ -8,8 +8,10 @@ from nemotron_agent.core.builtin_tools import builtin_tools
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.context_window import WindowRules
+from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.errors import ConfigurationError
 from nemotron_agent.core.loop_guard import AgentLimits
+from nemotron_agent.core.messages import Message
 from nemotron_agent.core.phrase_model import PhraseModel
 from nemotron_agent.core.phrases import PhraseEntry
 from nemotron_agent.core.spoken_text import words_of
@@ -45,36 +47,68 @@ class ReplayedTask:
         return all(call.difference is Difference.SAME for call in self.calls)
 
 
-def replay(recorded: RecordedTask, model: ChatModel) -> ReplayedTask:
-    """Run a task again with a model; verdicts and results are the recorded ones.
+class Replay:
+    """Runs recorded tasks again with a model, in the order they are given.
 
-    A task that was cut short then is cut short after as many calls.
-
-    Raises:
-        ConfigurationError: the record does not hold what is needed.
-        ModelError: the model failed.
+    A conversation goes on from one task to the next while it is what was recorded, so that the
+    model finds in it the very tokens it decoded, as it did then.
     """
-    agent = _agent(recorded, model)
-    conversation = recorded.new_conversation()
-    cancel = CancelToken()
-    calls = 0
 
-    def on_event(event: AgentEvent) -> None:
-        nonlocal calls
-        calls += isinstance(event, CallEnded)
-        if recorded.status in CUT_SHORT and calls >= len(recorded.calls):
-            cancel.cancel()
+    def __init__(self, model: ChatModel) -> None:
+        self._model = model
+        self._conversations: dict[str, Conversation] = {}
 
-    # What it was then allowed to take says nothing of how long it takes here.
-    task = dataclasses.replace(recorded.task, conversation_id=conversation.id, timeout_sec=None)
-    try:
+    def run(self, recorded: RecordedTask) -> ReplayedTask:
+        """Run a task again; verdicts and results are the recorded ones.
+
+        A task that was cut short then is cut short after as many calls.
+
+        Raises:
+            ConfigurationError: the record does not hold what is needed.
+            ModelError: the model failed.
+        """
+        agent = _agent(recorded, self._model)
+        conversation = self._conversation(recorded)
+        cancel = CancelToken()
+        calls = 0
+
+        def on_event(event: AgentEvent) -> None:
+            nonlocal calls
+            calls += isinstance(event, CallEnded)
+            if recorded.status in CUT_SHORT and calls >= len(recorded.calls):
+                cancel.cancel()
+
+        # What it was then allowed to take says nothing of how long it takes here.
+        task = dataclasses.replace(recorded.task, timeout_sec=None)
         result = agent.run(task, conversation, on_event, cancel)
-    finally:
-        model.forget(conversation.id)
-    then = [call.call for call in recorded.calls]
-    return ReplayedTask(
-        recorded, result, compare_calls(then, [record.call for record in result.calls])
-    )
+        then = [call.call for call in recorded.calls]
+        now = [record.call for record in result.calls]
+        return ReplayedTask(recorded, result, compare_calls(then, now))
+
+    def _conversation(self, recorded: RecordedTask) -> Conversation:
+        id = recorded.task.conversation_id
+        then, now = recorded.new_conversation(), self._conversations.get(id)
+        if now is None or not _says_the_same(then, now):
+            self._model.forget(id)
+            now = self._conversations[id] = then
+        return now
+
+
+def _says_the_same(one: Conversation, other: Conversation) -> bool:
+    """Whether the model is shown the same of both; the ids of calls are new in each run."""
+    return one.left_out == other.left_out and _without_ids(one) == _without_ids(other)
+
+
+def _without_ids(conversation: Conversation) -> list[list[Message]]:
+    return [
+        [
+            dataclasses.replace(m, tool_call=dataclasses.replace(m.tool_call, id=''))
+            if m.tool_call
+            else m
+            for m in turn
+        ]
+        for turn in conversation.turns
+    ]
 
 
 def _agent(recorded: RecordedTask, model: ChatModel) -> Agent:

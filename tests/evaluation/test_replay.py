@@ -13,7 +13,7 @@ from nemotron_agent.core.task import TaskStatus
 from nemotron_agent.core.tool import Outcome, ToolResult
 from nemotron_agent.evaluation.call_comparison import Difference, compare_calls
 from nemotron_agent.evaluation.recorded_task import read_tasks
-from nemotron_agent.evaluation.replay import replay as replay_task
+from nemotron_agent.evaluation.replay import Replay
 from nemotron_agent.llm.model_loading import ModelParameters
 from nemotron_agent.safety.audit_log import AuditLog
 from nemotron_agent.testing.listed_model import ListedModel, calls
@@ -174,7 +174,7 @@ def test_skills_that_could_not_be_called_cannot_be_called(start, folder):
     agent.close()
     [recorded] = read_tasks(folder)
     model = ListedModel([calls('answer', text='I cannot.')])
-    replay_task(recorded, model)
+    Replay(model).run(recorded)
     assert model.requests[0].withheld == {'go_to'}
     assert model.requests[0].messages[-1].content == (
         'go to the kitchen\n(Cannot be used now: go_to, it needs battery at least 0.2.)'
@@ -206,12 +206,33 @@ def test_a_real_model_with_a_seed_makes_the_same_calls(folder, tiny_hybrid_path,
     )
     tools = [ListedTool(), ListedTool('look', parameters=PLACE_SCHEMA)]
     agent = RecordedAgent(folder, parameters, tools)
-    _, result = agent.run('go to the kitchen')
+    results = [agent.run('go to the kitchen')[1], agent.run('and now to the dock')[1]]
     agent.close()
-    assert result.calls
-    status, [told] = replay(capsys, folder)
+    assert all(result.calls for result in results)
+    status, told = replay(capsys, folder)
     assert status == 0
-    assert len(told['calls']) == len(result.calls)
+    assert [len(task['calls']) for task in told] == [len(result.calls) for result in results]
+
+
+def test_a_conversation_goes_on_while_it_is_the_recorded_one(start, folder):
+    agent = start()
+    agent.run('go to the kitchen')
+    agent.run('fly')
+    agent.close()
+    first, second = read_tasks(folder)
+
+    same = ListedModel([calls('go_to', place='kitchen'), calls('answer', text='There.')] * 2)
+    again = Replay(same)
+    again.run(first)
+    again.run(second)
+    assert same.forgotten == ['c1']
+
+    other = ListedModel([calls('answer', text='No.')] * 2)
+    again = Replay(other)
+    again.run(first)
+    again.run(second)
+    assert other.forgotten == ['c1', 'c1']
+    assert other.requests[1].messages[2].tool_call.name == 'go_to'
 
 
 def test_no_such_task(start, folder, capsys):
