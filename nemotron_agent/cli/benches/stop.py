@@ -193,6 +193,6 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _p99(values: Sequence[float]) -> float:
-    """The value that 1 % are above; the greatest of fewer than a hundred."""
+    """The 99th percentile by nearest rank: the least value that at most 1 % are above."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] if ordered else 0.0
+    return ordered[-(len(ordered) // 100) - 1] if ordered else 0.0
