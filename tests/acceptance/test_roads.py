@@ -27,11 +27,22 @@ SCRIPT = {
     'reply_protocol': 'call_only',
     'rules': [
         *(
-            {'match': command, 'role': 'user', 'call': {'name': tool, 'arguments': arguments}}
+            {
+                'match': f'^{command}',
+                'role': 'user',
+                'call': {'name': tool, 'arguments': arguments},
+            }
             for command, (tool, arguments, _) in CALLS.items()
         ),
         {'match': '.', 'call': {'name': 'answer', 'arguments': {'text': 'Done.'}}},
     ],
+}
+# With these the model is not asked, and so the script has no call for them.
+PHRASES = {
+    'phrases': [
+        {'say': [f'quick {command}'], 'skill': tool, 'arguments': arguments}
+        for command, (tool, arguments, _) in CALLS.items()
+    ]
 }
 
 
@@ -69,7 +80,10 @@ class Roads:
     def speech(self):
         self._publish('speech')
 
-    def _publish(self, topic):
+    def phrases(self):
+        self._publish('command', 'quick ')
+
+    def _publish(self, topic, prefix=''):
         publisher = self._node.create_publisher(String, topic, 10)
         # The agent listens more than once: for commands, and for stop words.
         wait_for(lambda: self._node.count_subscribers(topic) > 1, SOON)
@@ -78,7 +92,7 @@ class Roads:
         )
         wait_for(lambda: self._node.count_publishers('response') == 1, SOON)
         for number, command in enumerate(CALLS):
-            publisher.publish(String(data=command))
+            publisher.publish(String(data=prefix + command))
             wait_for(lambda number=number: len(self._responses) > number, SOON)
 
     def _call(self, service_type, name, **request):
@@ -92,7 +106,7 @@ class Roads:
         self.requests.append(message)
 
 
-ROADS = ('execute_task', 'ask', 'call_tool', 'command', 'speech')
+ROADS = ('execute_task', 'ask', 'call_tool', 'command', 'speech', 'phrases')
 
 
 @pytest.fixture
@@ -102,8 +116,10 @@ def walk(processes, ros_domain, tmp_path):
     def walk(road, **parameters):
         script = tmp_path / 'script.yaml'
         script.write_text(yaml.safe_dump(SCRIPT))
+        phrases = tmp_path / 'phrases.yaml'
+        phrases.write_text(yaml.safe_dump(PHRASES))
         robot = RobotInterfaces(ros_domain)
-        processes.start_agent(model=f'scripted:{script}', **parameters)
+        processes.start_agent(model=f'scripted:{script}', phrases_file=phrases, **parameters)
         robot.watch_agent()
         roads = Roads(ros_domain)
         getattr(roads, road)()
