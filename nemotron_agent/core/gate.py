@@ -30,6 +30,7 @@ class CallRequest:
     Attributes:
         origin: who asks, such as `action`, `topic:command`, `service`.
         resources: what the tool needs for itself while it runs.
+        reads: it only reads what the robot says, and moves nothing.
         datatype: ROS type behind the tool.
         interface_path: resolved name of its action, service or topic.
         task_id: the task it is part of; empty for a direct call.
@@ -44,6 +45,7 @@ class CallRequest:
     conversation_id: str = ''
     priority: int = 0
     resources: tuple[str, ...] = ()
+    reads: bool = False
     datatype: str = ''
     interface_path: str = ''
     task_id: str = ''

@@ -35,6 +35,7 @@ class ToolSpec:
             `additionalProperties` false.
         builtin: answer, ask_operator and decline: they move nothing.
         ends_task: the call is the task's end; it has no result for the model.
+        reads: it only reads what the robot says, and moves nothing.
         spoken_parameter: the string argument that is said to the operator, streamed as it comes.
     """
 
@@ -43,6 +44,7 @@ class ToolSpec:
     parameters: Mapping[str, Any]
     builtin: bool = False
     ends_task: bool = False
+    reads: bool = False
     spoken_parameter: str = ''
 
 

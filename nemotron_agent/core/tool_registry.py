@@ -157,6 +157,7 @@ class ToolRegistry:
             conversation_id=conversation_id,
             priority=priority,
             resources=tool.resources,
+            reads=tool.spec.reads,
             datatype=tool.datatype,
             interface_path=tool.interface_path,
             task_id=task_id,

@@ -49,7 +49,7 @@ class SafetyGate:
         policy: who may do what.
         confirmations: where requests wait for an operator.
         resources: who uses which part of the robot.
-        stop: while it holds, nothing passes.
+        stop: while it holds, only what reads passes.
         record: where each verdict is written before anything moves; None writes none.
     """
 
@@ -98,7 +98,7 @@ class SafetyGate:
         observer: RequestObserver,
     ) -> Decision:
         """Take the steps in order; a request that is allowed holds its resources then."""
-        if stop is not None:
+        if stop is not None and not request.reads:
             return _stopped(request, stop)
         decision = self._policy.decide(request)
         if decision.verdict is Verdict.CONFIRM:

@@ -14,7 +14,7 @@ JSON_TYPES = {'boolean': 'boolean', 'integer': 'integer', 'float': 'number', 'st
 def tool_spec(skill: Skill, places: Places, inputs: Sequence[Parameter] | None = None) -> ToolSpec:
     """Make what the model is told of a skill; `inputs` replace the manifest's arguments."""
     parameters = argument_schema(skill.inputs if inputs is None else inputs, places)
-    return ToolSpec(skill.id, ' '.join(skill.description.split()), parameters)
+    return ToolSpec(skill.id, ' '.join(skill.description.split()), parameters, reads=skill.reads)
 
 
 def argument_schema(inputs: Sequence[Parameter], places: Places) -> dict[str, Any]:

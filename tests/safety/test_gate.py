@@ -117,6 +117,15 @@ def test_a_run_that_ended_unknown_keeps_its_resources():
         assert decision.verdict is Verdict.ALLOW
 
 
+def test_what_only_reads_passes_while_the_robot_is_stopped():
+    latch = StopLatch()
+    latch.stop('a test')
+    gate = SafetyGate(OpenPolicy(), stop=latch)
+    question = CallRequest('1', ToolCall('1', 'check_battery', {}), 'operator', reads=True)
+    with gate.admit(question, CancelToken()) as decision:
+        assert decision.verdict is Verdict.ALLOW
+
+
 def test_nothing_passes_while_the_robot_is_stopped():
     stop = StopLatch()
     gate = SafetyGate(OpenPolicy(), stop=stop)
