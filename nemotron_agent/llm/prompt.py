@@ -26,7 +26,8 @@ class Prompt:
 
     Attributes:
         opens_thinking: the prompt has begun the model's reasoning.
-        shared_tokens: how many of its tokens every conversation with these tools begins with.
+        shared_tokens: how many of its tokens every conversation with these tools begins with; 0
+            without tools, as of a summary, which must not take the place of what those share.
         lasting_tokens: how many of its tokens the prompt of the next command begins with too.
         past_tokens: how many of its tokens are before its last message, a command, if it is
             written anew; 0 otherwise.
@@ -70,7 +71,7 @@ class PromptWriter:
         tokens = prompt.log.tokens
         return dataclasses.replace(
             prompt,
-            shared_tokens=common_prefix(tokens, self.shared(request)),
+            shared_tokens=common_prefix(tokens, self.shared(request)) if request.tools else 0,
             lasting_tokens=self._lasting(request, prompt),
             past_tokens=self._past(request, prompt),
         )

@@ -7,6 +7,7 @@ from nemotron_agent.core.messages import Message
 from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.llama_context import AbortFlag
 from nemotron_agent.llm.llama_worker import LlamaWorker
+from nemotron_agent.llm.snapshots import Worth
 from nemotron_agent.testing.robot_tools import NAVIGATE_TO, STOP, TURN
 
 TOOLS = (NAVIGATE_TO, TURN, STOP)
@@ -159,3 +160,14 @@ def test_a_turn_taken_back_after_its_conversation_was_read_anew_costs_only_the_n
     talk.messages = list(before)
     known = fresh.count_prompt(ChatRequest('a', before, TOOLS))
     assert talk.command('turn left').usage.reused_tokens >= known
+
+
+def test_a_request_without_tools_leaves_what_all_conversations_share(fresh):
+    Talk(fresh).command('go to the dock')
+    told = (Message('system', 'Summarise.'), Message('user', 'The robot went to the dock. ' * 10))
+    fresh.reply(ChatRequest('b', told, ()), lambda progress: None, AbortFlag())
+    fresh.forget('b')
+    shared = fresh.count_prompt(ChatRequest('', (SYSTEM,), TOOLS))
+    pinned = [kept for kept in fresh.state.snapshots if kept.worth is Worth.SHARED]
+    assert [len(kept.tokens) >= shared for kept in pinned] == [True]
+    assert Talk(fresh, 'c').command('stop').usage.reused_tokens >= shared
