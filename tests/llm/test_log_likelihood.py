@@ -29,7 +29,7 @@ def test_probabilities_of_all_next_letters_add_up(engine):
 
 def test_asked_again_it_says_the_same(smollm2_path):
     """A plain transformer's state can be cut short, and must not keep what is asked about."""
-    engine = make_engine(smollm2_path, n_ctx=512, n_threads=2)
+    engine = make_engine(smollm2_path, n_ctx=512, n_threads=2, tool_format='hermes')
     texts = ('Go on."', 'Go on."', 'Go on." twice')
     once, again, longer = (
         engine.log_likelihood(text, 'An operator says: "', CancelToken()) for text in texts
