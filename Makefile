@@ -27,7 +27,7 @@ lint: setup  ## ruff and mypy
 test: lint  ## lint, then all tests
 	$(ENV) python -m pytest $(PYTEST_ARGS)
 
-bench: setup  ## measure speed and memory (half an hour on two idle cores)
+bench: setup  ## measure speed, memory and safety (about two hours on two cores)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt || \
 		echo "without llama.cpp's server: it could not be installed" >&2
 	@$(BIN)/nemotron-agent bench $(BENCH_ARGS)

@@ -1,4 +1,4 @@
-"""`nemotron-agent bench`: measure speed and memory on this machine."""
+"""`nemotron-agent bench`: measure speed, memory and safety on this machine."""
 
 import argparse
 import importlib
@@ -45,7 +45,7 @@ benches:
 
 Without --model counts are taken on a tiny synthetic hybrid and on Qwen2.5 Coder 1.5B, times on
 Qwen and on a synthetic hybrid with the shape of Nemotron 3 Nano 4B and no trained weights. All of
-it takes about three quarters of an hour on two cores, a gigabyte of disk for Qwen and 8 GB of
+it takes about two hours on two cores, a gigabyte of disk for Qwen and 8 GB of
 memory.
 
 turns and switch run on three sides: ours, llama-cpp-python's Llama, and llama.cpp's server, which
