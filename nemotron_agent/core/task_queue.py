@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import itertools
 import logging
 import threading
@@ -167,7 +168,8 @@ class TaskQueue:
         timer.daemon = True
         timer.start()
         handle.on_end(lambda result: timer.cancel())
-        handle.cancel.on_cancel(lambda: self._leave(handle))
+        stay = handle.cancel.on_cancel(lambda: self._leave(handle))
+        handle.on_end(lambda result: stay())
         if preempted is not None:
             preempted.cancel.cancel(CancelReason.PREEMPTED)
         return handle
@@ -305,6 +307,9 @@ class TaskQueue:
             self._when_idle(cancel)
         except Exception:
             logger.exception('what is done between tasks failed')
+        if not cancel.canceled:
+            # Templates leave circles behind; freed in a reply, they would delay it.
+            gc.collect()
         with self._changed:
             self._idle = None
             self._changed.notify_all()

@@ -3,6 +3,7 @@
 import concurrent.futures
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -252,9 +253,13 @@ class LlamaEngine:
             lambda worker: work(worker, flag) if self._may_run(flag) else canceled, owner, priority
         )
 
+        waiting = weakref.ref(job)
+
         def leave() -> None:
             flag.set()
-            job.cancel()  # takes it out of the queue while it waits there
+            job = waiting()
+            if job is not None:
+                job.cancel()  # takes it out of the queue while it waits there
 
         undo = cancel.on_cancel(leave)
         try:
@@ -264,6 +269,8 @@ class LlamaEngine:
             return canceled
         finally:
             undo()
+            # The job knows its error, which knows this frame: a circle that holds whole prompts.
+            del job
 
     def _prepare(
         self,

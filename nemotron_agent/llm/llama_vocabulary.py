@@ -4,6 +4,7 @@ import ctypes
 import functools
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import llguidance
 
@@ -16,6 +17,12 @@ _SPECIAL = (
     | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
     | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
 )
+
+
+@functools.cache
+def _array_type(bits: int) -> Any:
+    """An array of tokens. ctypes makes a class for each length: these are few, and are kept."""
+    return llama_cpp.llama_token * (1 << bits)
 
 
 class LlamaVocabulary:
@@ -74,7 +81,7 @@ class LlamaVocabulary:
         data = text.encode('utf-8', 'replace')
         room = len(data) + 16
         for _ in range(2):
-            tokens = (llama_cpp.llama_token * room)()
+            tokens = _array_type(room.bit_length())()
             count = llama_cpp.llama_tokenize(
                 self._vocab, data, len(data), tokens, room, False, True
             )

@@ -1,4 +1,6 @@
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -7,6 +9,7 @@ from nemotron_agent.core.cancel_token import CancelReason
 from nemotron_agent.core.errors import QueueFullError
 from nemotron_agent.core.task import Task, TaskResult, TaskStatus
 from nemotron_agent.core.task_queue import TaskQueue
+from nemotron_agent.testing.condition import wait_for
 
 SOON = 10.0
 
@@ -298,3 +301,23 @@ def test_a_queue_can_be_closed_while_it_is_paused(make_queue, worker):
 
     assert waiting.wait(SOON).status is TaskStatus.CANCELED
     assert worker.started == []
+
+
+class Circle:
+    """Only a collection frees it."""
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_circles_are_freed_between_tasks(make_queue, worker):
+    queue = make_queue()
+    worker.go.set()
+    gc.disable()
+    try:
+        circle = weakref.ref(Circle())
+        assert circle() is not None
+        submit(queue, 'first')
+        wait_for(lambda: circle() is None, SOON)
+    finally:
+        gc.enable()

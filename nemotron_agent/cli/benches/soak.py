@@ -20,7 +20,7 @@ MODULE = 'nemotron_agent.cli.benches.sides.soak_process'
 WARM_UP_TURNS = 100
 MEDIAN_OF_TURNS = 20
 # Small, so that conversations outgrow them often; without trained weights a byte is a token.
-N_CTX, N_CTX_OF_BYTES = 2048, 4096
+N_CTX, N_CTX_OF_BYTES = 1536, 4096
 REAL_SHARE = 0.1
 GOALS = {'rss_growth': 0.01, 'turns_over_window': 0.0, 'parted_calls': 0.0}
 UNITS = {'rss_growth': '', 'turns_over_window': 'turns', 'parted_calls': 'calls'}

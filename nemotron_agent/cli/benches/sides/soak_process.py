@@ -42,7 +42,7 @@ from nemotron_agent.testing.open_policy import OpenPolicy
 
 CONVERSATIONS = ('first', 'second', 'third')
 SKILLS = ('navigate_to', 'grasp', 'look_around')
-SWITCH_SHARE, CANCEL_SHARE, THINK_SHARE, REST_SHARE = 0.2, 0.15, 0.2, 0.5
+SWITCH_SHARE, CANCEL_SHARE, THINK_SHARE, REST_SHARE = 0.2, 0.15, 0.2, 0.3
 TEACH_EVERY = 25
 MOST_EVENTS_BEFORE_CANCEL = 60
 RESULTS = (
@@ -222,6 +222,7 @@ class Soak:
             watch.events_before_cancel = self._rng.randrange(MOST_EVENTS_BEFORE_CANCEL)
         handle = watch.handle = self._queue.submit(task, watch)
         status = handle.join().status
+        watch.handle = None
         refused = status is TaskStatus.CONTEXT_FULL
         self.report.turns_over_window += refused or self._engine.over_window > over_window
         self.report.canceled_turns += status is TaskStatus.CANCELED
