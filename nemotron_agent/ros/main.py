@@ -20,7 +20,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the node until a signal; return the exit status."""
     # A thread that wants to run waits so long for one that does not give way: the stop's as well.
     sys.setswitchinterval(SWITCH_INTERVAL_SEC)
-    stop = begin_process(args)
+    end = begin_process(args)
     try:
         node = AgentNode()
     except ParameterException as error:
@@ -35,7 +35,7 @@ def main(args: list[str] | None = None) -> int:
         if node.get_parameter('autostart').value and not _autostart(node):
             status = EXIT_NOT_CONFIGURED
         else:
-            stop.wait()
+            end.wait()
     finally:
         node.release()
         spinner.close()

@@ -20,7 +20,7 @@ SEND_SEC = 0.1
 
 def main(args: list[str] | None = None) -> int:
     """Run the robot until a signal; return the exit status."""
-    stop = begin_process(args)
+    end = begin_process(args)
     try:
         robot = SimulatedRobot()
     except NemotronAgentError as error:
@@ -31,7 +31,7 @@ def main(args: list[str] | None = None) -> int:
     executor = MultiThreadedExecutor(num_threads=EXECUTOR_THREADS)
     executor.add_node(robot)
     spinner = Spinner(executor)
-    stop.wait()
+    end.wait()
     if robot.stand_still(END_TIMEOUT_SEC):
         time.sleep(SEND_SEC)
     spinner.close()
