@@ -115,6 +115,7 @@ class TaskQueue:
         self._waiting: list[TaskHandle] = []
         self._running: list[TaskHandle] = []
         self._closed = False
+        self._given_up = False
         self._paused = False
         self._threads = [
             threading.Thread(target=self._work, name=f'task-{i}', daemon=True)
@@ -174,16 +175,25 @@ class TaskQueue:
             preempted.cancel.cancel(CancelReason.PREEMPTED)
         return handle
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is closed and nothing of it runs any more."""
+        return not any(thread.is_alive() for thread in self._threads)
+
     @contextlib.contextmanager
-    def pause(self) -> Iterator[None]:
-        """Let the tasks that run end, then begin none until the context ends; others wait."""
+    def pause(self) -> Iterator[bool]:
+        """Let the tasks that run end, then begin none until the context ends; others wait.
+
+        Gives whether nothing runs now: a task may outlive the time that `close` gave it.
+        """
         with self._changed:
             self._paused = True
         self._end_idle_work(CancelReason.PREEMPTED)
         try:
             with self._changed:
-                self._changed.wait_for(lambda: not self._running and self._idle is None)
-            yield
+                self._changed.wait_for(lambda: self._is_quiet or self._given_up)
+                is_quiet = self._is_quiet
+            yield is_quiet
         finally:
             with self._changed:
                 self._paused = False
@@ -215,7 +225,10 @@ class TaskQueue:
         )
 
     def close(self, timeout_sec: float) -> bool:
-        """Cancel everything and end the threads; return whether they ended in time [s]."""
+        """Cancel everything and end the threads; return whether they ended in time [s].
+
+        A task that did not is over for those who wait for it, though it may still run.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -223,7 +236,20 @@ class TaskQueue:
         deadline = time.monotonic() + timeout_sec
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        if self.ended:
+            return True
+        self._give_up(timeout_sec)
+        return False
+
+    def _give_up(self, timeout_sec: float) -> None:
+        """Let nobody wait for what runs on."""
+        with self._changed:
+            self._given_up = True
+            handles = list(self._running)
+            self._changed.notify_all()
+        error = f'the task was told to end and has not ended within {timeout_sec:g} s'
+        for handle in handles:
+            handle.end(TaskResult(TaskStatus.INTERNAL, error=error))
 
     def _of(self, conversation_id: str) -> list[TaskHandle]:
         handles = [*self._running, *self._waiting]
@@ -260,6 +286,11 @@ class TaskQueue:
                 error=f'the task was {reason.value} while it waited',
             )
         )
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether nothing runs; the lock is held."""
+        return not self._running and self._idle is None
 
     @property
     def _is_busy(self) -> bool:

@@ -198,7 +198,7 @@ class AgentNode(LifecycleNode):
 
     def _stop_serving(self) -> None:
         self._stop_server.expect_operator(False)
-        queue, self._intake.queue = self._intake.queue, None
+        queue = self._intake.end()
         self._agent_services.cancel_direct_calls()
         # A skill has this long to end; what waits for it must not give up before.
         timeout_sec = self.get_parameter('cancel_wait_sec').value + END_MARGIN_SEC

@@ -139,20 +139,26 @@ class MemoryWatch:
             self.rung.value,
             rung.value,
         )
+        problem = ''
         try:
-            with self._between_tasks(rung):
-                if not self._ends.is_set():
+            with self._between_tasks(rung) as is_quiet:
+                if self._ends.is_set():
+                    return
+                if is_quiet:
                     self._carry_out(rung)
+                else:
+                    problem = 'a task that was told to end still runs'
         except ModelError as error:
-            logger.error('the agent stays at "%s": %s', self.rung.value, error)
+            problem = str(error)
+        if problem:
+            logger.error('the agent stays at "%s": %s', self.rung.value, problem)
             rung = self.rung
         self._ladder.stand_on(rung)
 
-    def _between_tasks(self, rung: Rung) -> contextlib.AbstractContextManager[None]:
-        queue = self._intake.queue
-        if rung is Rung.FEWER_SNAPSHOTS or queue is None:
-            return contextlib.nullcontext()
-        return queue.pause()
+    def _between_tasks(self, rung: Rung) -> contextlib.AbstractContextManager[bool]:
+        if rung is Rung.FEWER_SNAPSHOTS:
+            return contextlib.nullcontext(True)
+        return self._intake.pause()
 
     def _carry_out(self, rung: Rung) -> None:
         if rung is Rung.INACTIVE:

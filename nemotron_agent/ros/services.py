@@ -90,10 +90,6 @@ class AgentServices:
         return response
 
     def _on_call_tool(self, request: Any, response: Any) -> Any:
-        configured = self.configured
-        if configured is None or self._intake.queue is None:
-            response.message = NOT_ACTIVE
-            return response
         try:
             check_name('origin', request.origin)
             arguments = _read_arguments(request.arguments)
@@ -101,7 +97,12 @@ class AgentServices:
             response.message = str(error)
             return response
         cancel = CancelToken()
+        # Under the lock: a call that `cancel_direct_calls` does not see finds no queue.
         with self._lock:
+            configured = self.configured
+            if configured is None or self._intake.queue is None:
+                response.message = NOT_ACTIVE
+                return response
             if len(self._direct_calls) >= MAX_DIRECT_CALLS:
                 response.message = f'{MAX_DIRECT_CALLS} calls run already: try again later'
                 return response

@@ -1,5 +1,7 @@
 """One door for commands, from whatever road: checks them and puts them in the queue."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from nemotron_agent.core.agent_events import EventSink
@@ -44,6 +46,7 @@ class TaskIntake:
         self._latch = latch
         self.stop_words: StopWords | None = None
         self.queue: TaskQueue | None = None
+        self._left: list[TaskQueue] = []
         self.recorder: Recorder | None = None
         self.max_command_bytes = 0
         self.default_conversation = ''
@@ -85,6 +88,26 @@ class TaskIntake:
         if recorder is not None:
             handle.on_end(lambda result: recorder.task_end(task, result))
         return handle
+
+    def end(self) -> TaskQueue | None:
+        """Take no more tasks; return the queue of those there are, which is to be closed."""
+        queue = self.queue
+        if queue is not None:
+            # A task that outlives it still counts in `pause`.
+            self._left = [*(left for left in self._left if not left.ended), queue]
+            self.queue = None
+        return queue
+
+    @contextlib.contextmanager
+    def pause(self) -> Iterator[bool]:
+        """Let the tasks that run end, then begin none until the context ends.
+
+        Gives whether nothing runs now; see `TaskQueue.pause`.
+        """
+        queue = self.queue
+        queues = self._left if queue is None else [*self._left, queue]
+        with contextlib.ExitStack() as pauses:
+            yield all([pauses.enter_context(each.pause()) for each in queues])
 
     def _checked(
         self,

@@ -282,7 +282,8 @@ def test_while_it_is_paused_nothing_begins(make_queue, worker):
     first = queue.submit(Task('first', 'a', 'x'), lambda event: None)
     worker.wait_started(1)
     worker.go.set()
-    with queue.pause():
+    with queue.pause() as is_quiet:
+        assert is_quiet
         assert first.result is not None
         second = queue.submit(Task('second', 'b', 'x'), lambda event: None)
         third = queue.submit(Task('third', 'c', 'x'), lambda event: None)
@@ -301,6 +302,59 @@ def test_a_queue_can_be_closed_while_it_is_paused(make_queue, worker):
 
     assert waiting.wait(SOON).status is TaskStatus.CANCELED
     assert worker.started == []
+
+
+class Deaf:
+    """Runs a task until it is let go, whatever it is told."""
+
+    def __init__(self):
+        self.runs = threading.Event()
+        self.go = threading.Event()
+
+    def __call__(self, task, on_event, cancel):
+        self.runs.set()
+        self.go.wait()
+        return TaskResult(TaskStatus.DONE)
+
+
+@pytest.fixture
+def deaf():
+    deaf = Deaf()
+    yield deaf
+    deaf.go.set()
+
+
+def test_a_pause_does_not_wait_for_a_task_that_outlives_its_queue(deaf):
+    queue = TaskQueue(deaf, capacity=1, workers=1, default_timeout_sec=60.0)
+    submit(queue, 'first')
+    assert deaf.runs.wait(SOON)
+    found = []
+
+    def pause():
+        with queue.pause() as is_quiet:
+            found.append(is_quiet)
+
+    pausing = threading.Thread(target=pause, daemon=True)
+    pausing.start()
+    assert not queue.close(0.0)
+    pausing.join(SOON)
+    assert found == [False]
+
+    deaf.go.set()
+    assert queue.close(SOON)
+    pause()
+    assert found == [False, True]
+
+
+def test_who_waits_for_a_task_that_outlives_its_queue_is_told(deaf):
+    queue = TaskQueue(deaf, capacity=1, workers=1, default_timeout_sec=60.0)
+    handle = submit(queue, 'first')
+    assert deaf.runs.wait(SOON)
+    assert not queue.close(0.0)
+
+    result = handle.wait(SOON)
+    assert result.status is TaskStatus.INTERNAL
+    assert result.error == 'the task was told to end and has not ended within 0 s'
 
 
 class Circle:

@@ -29,11 +29,13 @@ class Robot:
     Attributes:
         pressure: how short memory is.
         let_go: set, tasks end.
+        is_deaf: whether tasks go on when they are cancelled.
     """
 
     def __init__(self, model):
         self.model = model
         self.pressure = BETWEEN
+        self.is_deaf = False
         self.let_go = threading.Event()
         self.running = threading.Event()
         self.intake = TaskIntake(StopLatch())
@@ -43,15 +45,17 @@ class Robot:
         self.intake.queue = TaskQueue(self._run, capacity=4, workers=1, default_timeout_sec=60.0)
 
     def trigger_deactivate(self):
-        queue, self.intake.queue = self.intake.queue, None
-        queue.close(10.0)
+        queue = self.intake.end()
+        if queue is not None:
+            queue.close(0.0 if self.is_deaf else 10.0)
 
     def submit(self, text='drive'):
         return self.intake.queue.submit(Task(text, 'c', 'test'), lambda event: None)
 
     def _run(self, task, on_event, cancel):
         self.running.set()
-        cancel.on_cancel(self.let_go.set)
+        if not self.is_deaf:
+            cancel.on_cancel(self.let_go.set)
         self.let_go.wait(60.0)
         return TaskResult(TaskStatus.CANCELED if cancel.canceled else TaskStatus.DONE)
 
@@ -68,8 +72,8 @@ def robot(engine):
     robot = Robot(engine)
     yield robot
     robot.let_go.set()
-    if robot.intake.queue is not None:
-        robot.intake.queue.close(10.0)
+    robot.is_deaf = False
+    robot.trigger_deactivate()
     engine.resize(LARGE)
 
 
@@ -129,6 +133,39 @@ def test_what_an_operator_has_deactivated_stays_so(robot, watch):
     wait_for(lambda: watch.rung is Rung.AS_CONFIGURED)
 
     assert robot.intake.queue is None
+
+
+@pytest.mark.parametrize('is_active_again', [False, True])
+def test_the_context_stays_while_a_task_outlives_its_queue(robot, watch, caplog, is_active_again):
+    robot.is_deaf = True
+    robot.submit()
+    assert robot.running.wait(10.0)
+    robot.trigger_deactivate()
+    if is_active_again:
+        robot.trigger_activate()
+    robot.pressure = SHORT
+    told = 'stays at "fewer snapshots": a task that was told to end still runs'
+    wait_for(lambda: caplog.text.count(told) > 1)
+    assert robot.model.context_size == ContextSize(4096, 1)
+
+    robot.let_go.set()
+    wait_for(lambda: watch.rung is Rung.INACTIVE)
+    assert robot.model.context_size == ContextSize(LEAST_CTX, 0)
+
+
+def test_a_watch_that_waits_for_a_task_ends_with_its_queue(robot, watch):
+    robot.is_deaf = True
+    robot.submit()
+    assert robot.running.wait(10.0)
+    robot.pressure = SHORT
+    wait_for(lambda: watch.rung is Rung.FEWER_SNAPSHOTS)
+    robot.trigger_deactivate()
+    closing = threading.Thread(target=watch.close, daemon=True)
+    closing.start()
+    closing.join(10.0)
+
+    assert not closing.is_alive()
+    assert robot.model.context_size == ContextSize(4096, 1)
 
 
 def test_a_model_without_a_context_here_is_left_alone(caplog):

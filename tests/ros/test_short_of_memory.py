@@ -88,6 +88,33 @@ def test_a_turn_ends_before_the_node_gives_up(ros_domain, tmp_path, machine):
     assert agent.send().end()[1].error_code == result.NOT_ACTIVE
 
 
+def test_a_release_ends_though_a_task_goes_on(ros_domain, tmp_path, machine):
+    let_go = threading.Event()
+    agent = start_agent(
+        ros_domain,
+        tmp_path,
+        machine,
+        MemoryUse(buffers=10**9, context=10**8),
+        before_reply=lambda cancel: let_go.wait(),
+        cancel_wait_sec=0.1,
+    )
+    memory = Memory(agent)
+    goal = agent.send()
+    machine.has(100)
+    wait_for(lambda: memory.values.get('free_mb') == '102', SOON)
+    releasing = threading.Thread(target=agent.node.release, daemon=True)
+    releasing.start()
+    releasing.join(SOON)
+    try:
+        assert not releasing.is_alive()
+        status, result = goal.end()
+        assert status == GoalStatus.STATUS_ABORTED
+        assert result.error_code == result.INTERNAL
+        assert result.error_msg == 'the task was told to end and has not ended within 5.1 s'
+    finally:
+        let_go.set()
+
+
 def test_what_was_planned_stands_beside_what_is(ros_domain, tmp_path, machine):
     use = MemoryUse(
         buffers=10**9, context=10**8, planned_buffers=10**9, planned_process=1_190_000_000
