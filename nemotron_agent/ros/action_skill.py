@@ -1,7 +1,6 @@
 """A skill that is a ROS action."""
 
 import functools
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,9 +14,8 @@ from nemotron_agent.ros.goal_progress import GoalProgress
 from nemotron_agent.ros.goal_watch import GoalEnd, GoalWatch
 from nemotron_agent.ros.interface_types import constant_name
 from nemotron_agent.ros.late_ends import LateEnds
-from nemotron_agent.ros.message_conversion import FieldError
 from nemotron_agent.ros.ros_skill import BoundSkill, RosSkill
-from nemotron_agent.ros.waiting import WaitLimits, early_end, wait_until
+from nemotron_agent.ros.waiting import WaitLimits, early_end
 from nemotron_agent.skills.result_text import error_said, failure_in
 
 
@@ -55,34 +53,36 @@ class ActionSkill(RosSkill):
 
     def run(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
         """Send a goal and wait for its end; see `Tool`."""
-        try:
-            message = self.request(self._action_type.Goal, arguments)
-        except FieldError as error:
-            return self.misfit(error)
-        timeout_sec = context.timeout_sec or self.skill.timeout_sec
-        deadline = time.monotonic() + timeout_sec
-        missing = self._wait_for_server(context, min(self._limits.server_sec, timeout_sec))
-        if missing is not None:
-            return missing
+        client = self._client
+        ready = self.prepare(
+            self._action_type.Goal,
+            arguments,
+            context,
+            lambda: client.server_is_ready and not client.closing,
+            f'nothing serves the action {self.interface_path}',
+            lambda: client.closing,
+        )
+        if isinstance(ready, ToolResult):
+            return ready
         context.on_state(RequestState.SENT)
-        sent = self.begin(context, lambda: self._send(message, context.cancel))
+        sent = self.begin(context, lambda: self._send(ready.message, context.cancel))
         if sent is None:
             return self.not_started(context)
         goal, undo = sent
         context.on_goal_id(goal.key.hex())
-        watch = GoalWatch(goal, self._client, context, deadline, self._limits)
+        watch = GoalWatch(goal, client, context, ready.deadline, self._limits)
         is_followed = False
         try:
-            end = watch.wait(GoalProgress(message, context.on_feedback))
+            end = watch.wait(GoalProgress(ready.message, context.on_feedback))
             if end is GoalEnd.REJECTED:
                 text = f'The robot did not accept {self.skill.id}.'
                 return ToolResult(Outcome.REJECTED, text)
             if end is GoalEnd.ENDED:
-                return self._result_of_ended(goal, watch, arguments, timeout_sec)
+                return self._result_of_ended(goal, watch, arguments, ready.timeout_sec)
             is_followed = True
             return ToolResult(
                 Outcome.UNKNOWN,
-                self._unknown_end(end, goal, watch, timeout_sec),
+                self._unknown_end(end, goal, watch, ready.timeout_sec),
                 tell_end=functools.partial(self._late_ends.follow, watch.late_goal()),
             )
         finally:
@@ -94,23 +94,6 @@ class ActionSkill(RosSkill):
         """Send a goal that a cancel cancels in its own thread; return what undoes that."""
         goal = self._client.send(message)
         return goal, cancel.on_cancel(goal.cancel)
-
-    def _wait_for_server(self, context: CallContext, timeout_sec: float) -> ToolResult | None:
-        def is_ready() -> bool:
-            return self._client.server_is_ready and not self._client.closing
-
-        def ends() -> bool:
-            return context.cancel.canceled or self._client.closing
-
-        if wait_until(is_ready, timeout_sec, ends):
-            return None
-        if context.cancel.canceled:
-            return self.not_started(context)
-        return ToolResult(
-            Outcome.UNAVAILABLE,
-            f'{self.skill.id} cannot be used now: nothing serves the action '
-            f'{self.interface_path}.',
-        )
 
     def _unknown_end(self, end: GoalEnd, goal: Goal, watch: GoalWatch, timeout_sec: float) -> str:
         """Say what is known of a goal that may go on."""

@@ -7,10 +7,9 @@ from typing import Any
 
 from nemotron_agent.core.tool import CallContext, Outcome, RequestState, ToolResult
 from nemotron_agent.ros.late_ends import LateEnds
-from nemotron_agent.ros.message_conversion import FieldError
 from nemotron_agent.ros.open_requests import OpenRequest, OpenRequests
 from nemotron_agent.ros.ros_skill import MAX_RESULT_CHARACTERS, BoundSkill, RosSkill
-from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits, early_end, wait_until
+from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits, early_end
 
 
 class RequestSkill(RosSkill):
@@ -51,30 +50,22 @@ class RequestSkill(RosSkill):
 
     def run(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
         """Publish the request and wait for its report; see `Tool`."""
-        try:
-            self.request(self._message_class, arguments)
-        except FieldError as error:
-            return self.misfit(error)
-        timeout_sec = context.timeout_sec or self.skill.timeout_sec
-        deadline = time.monotonic() + timeout_sec
-        if not wait_until(
+        ready = self.prepare(
+            self._message_class,
+            arguments,
+            context,
             self._has_listener,
-            min(self._limits.server_sec, timeout_sec),
-            lambda: context.cancel.canceled,
-        ):
-            if context.cancel.canceled:
-                return self.not_started(context)
-            return ToolResult(
-                Outcome.UNAVAILABLE,
-                f'{self.skill.id} cannot be used now: nobody listens to action_requests.',
-            )
+            'nobody listens to action_requests',
+        )
+        if isinstance(ready, ToolResult):
+            return ready
         request = self._requests.open(context.request_id)
         if context.cancel.unless_canceled(lambda: self._send(context)) is None:
             self._requests.withdraw(context.request_id)
             return self.not_started(context)
         undo = context.cancel.on_cancel(request.changed.set)
         try:
-            word = self._wait(request, context, deadline, timeout_sec)
+            word = self._wait(request, context, ready.deadline, ready.timeout_sec)
         finally:
             undo()
         if request.end is not None:

@@ -3,12 +3,13 @@
 import dataclasses
 import logging
 import math
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from nemotron_agent.core.tool import CallContext, Outcome, ToolResult, ToolSpec
 from nemotron_agent.ros.message_conversion import FieldError, message_from_dict, message_to_dict
-from nemotron_agent.ros.waiting import WaitLimits, early_end
+from nemotron_agent.ros.waiting import WaitLimits, early_end, wait_until
 from nemotron_agent.skills.request_template import RequestTemplate
 from nemotron_agent.skills.result_text import result_text, summary
 from nemotron_agent.skills.skill import Skill
@@ -28,6 +29,21 @@ class BoundSkill:
     skill: Skill
     spec: ToolSpec
     template: RequestTemplate
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadyRequest:
+    """A request whose taker is there.
+
+    Attributes:
+        message: to send.
+        timeout_sec: what the run was given [s].
+        deadline: when that ends, by `time.monotonic`.
+    """
+
+    message: Any
+    timeout_sec: float
+    deadline: float
 
 
 class RosSkill:
@@ -51,7 +67,42 @@ class RosSkill:
     def __repr__(self) -> str:
         return f'<{type(self).__name__} {self.skill.id} on {self.interface_path}>'
 
-    def request(self, message_class: Any, arguments: Mapping[str, Any]) -> Any:
+    def prepare(
+        self,
+        message_class: Any,
+        arguments: Mapping[str, Any],
+        context: CallContext,
+        is_ready: Callable[[], bool],
+        absence: str,
+        is_closing: Callable[[], bool] = lambda: False,
+    ) -> ReadyRequest | ToolResult:
+        """Make the request and wait for who takes it; the result of a run that ends before.
+
+        Args:
+            message_class: of the request.
+            arguments: that fit the schema.
+            context: of the run.
+            is_ready: whether somebody takes the request now.
+            absence: what to say if nobody does in time.
+            is_closing: whether to wait no longer.
+        """
+        try:
+            message = self._request(message_class, arguments)
+        except FieldError as error:
+            return ToolResult(Outcome.INVALID, f'{self.skill.id} was not started. {error}.')
+        timeout_sec = context.timeout_sec or self.skill.timeout_sec
+        deadline = time.monotonic() + timeout_sec
+        if wait_until(
+            is_ready,
+            min(self._limits.server_sec, timeout_sec),
+            lambda: context.cancel.canceled or is_closing(),
+        ):
+            return ReadyRequest(message, timeout_sec, deadline)
+        if context.cancel.canceled:
+            return self.not_started(context)
+        return ToolResult(Outcome.UNAVAILABLE, f'{self.skill.id} cannot be used now: {absence}.')
+
+    def _request(self, message_class: Any, arguments: Mapping[str, Any]) -> Any:
         """Make the message for arguments that fit the schema.
 
         Raises:
@@ -73,10 +124,6 @@ class RosSkill:
             raise FieldError(name, f'{value} is under the limit of {limit.minimum}')
         if limit.maximum is not None and value > limit.maximum:
             raise FieldError(name, f'{value} is over the limit of {limit.maximum}')
-
-    def misfit(self, error: FieldError) -> ToolResult:
-        """Make the result of arguments that no message can be made of."""
-        return ToolResult(Outcome.INVALID, f'{self.skill.id} was not started. {error}.')
 
     def begin(self, context: CallContext, action: Callable[[], Result]) -> Result | None:
         """Send what moves the robot; None, and nothing is sent, if the run was told to end."""

@@ -10,9 +10,8 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 
 from nemotron_agent.core.tool import CallContext, Outcome, RequestState, ToolResult
 from nemotron_agent.ros.late_ends import LateEnds
-from nemotron_agent.ros.message_conversion import FieldError
 from nemotron_agent.ros.ros_skill import BoundSkill, RosSkill
-from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits, early_end, wait_until
+from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits, early_end
 from nemotron_agent.skills.result_text import failure_in
 
 
@@ -77,39 +76,30 @@ class ServiceSkill(RosSkill):
 
     def run(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
         """Call the service and wait for the answer; see `Tool`."""
-        name = self.skill.id
-        try:
-            request = self.request(self._service_type.Request, arguments)
-        except FieldError as error:
-            return self.misfit(error)
-        timeout_sec = context.timeout_sec or self.skill.timeout_sec
-        deadline = time.monotonic() + timeout_sec
-        if not wait_until(
+        ready = self.prepare(
+            self._service_type.Request,
+            arguments,
+            context,
             lambda: self._client.server_is_ready,
-            min(self._limits.server_sec, timeout_sec),
-            lambda: context.cancel.canceled,
-        ):
-            if context.cancel.canceled:
-                return self.not_started(context)
-            return ToolResult(
-                Outcome.UNAVAILABLE,
-                f'{name} cannot be used now: nothing serves the service {self.interface_path}.',
-            )
+            f'nothing serves the service {self.interface_path}',
+        )
+        if isinstance(ready, ToolResult):
+            return ready
         answered = threading.Event()
         context.on_state(RequestState.SENT)
-        future = self.begin(context, lambda: self._client.call(request))
+        future = self.begin(context, lambda: self._client.call(ready.message))
         if future is None:
             return self.not_started(context)
         future.add_done_callback(lambda done: answered.set())
         undo = context.cancel.on_cancel(answered.set)
         try:
-            reason = self._wait(future, answered, context, deadline)
+            reason = self._wait(future, answered, context, ready.deadline)
         finally:
             undo()
         if reason is not None:
             return ToolResult(
                 Outcome.UNKNOWN,
-                f'{name} {reason}: the robot may still be doing it.',
+                f'{self.skill.id} {reason}: the robot may still be doing it.',
                 tell_end=functools.partial(
                     self._late_ends.follow, functools.partial(self._late_answer, future)
                 ),

@@ -9,9 +9,8 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from nemotron_agent.core.tool import CallContext, Outcome, RequestState, ToolResult
-from nemotron_agent.ros.message_conversion import FieldError
 from nemotron_agent.ros.ros_skill import BoundSkill, RosSkill
-from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits, early_end, wait_until
+from nemotron_agent.ros.waiting import POLL_SEC, WaitLimits, early_end
 
 
 def _qos(latched: bool, reads: bool) -> QoSProfile:
@@ -60,25 +59,17 @@ class PublishSkill(RosSkill):
 
     def run(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
         """Publish; see `Tool`."""
-        name = self.skill.id
-        try:
-            message = self.request(self._message_type, arguments)
-        except FieldError as error:
-            return self.misfit(error)
-        timeout_sec = context.timeout_sec or self.skill.timeout_sec
-        if not wait_until(
+        ready = self.prepare(
+            self._message_type,
+            arguments,
+            context,
             self._has_listener,
-            min(self._limits.server_sec, timeout_sec),
-            lambda: context.cancel.canceled,
-        ):
-            if context.cancel.canceled:
-                return self.not_started(context)
-            return ToolResult(
-                Outcome.UNAVAILABLE,
-                f'{name} cannot be used now: nothing listens on the topic {self.interface_path}.',
-            )
+            f'nothing listens on the topic {self.interface_path}',
+        )
+        if isinstance(ready, ToolResult):
+            return ready
         context.on_state(RequestState.SENT)
-        if self.begin(context, lambda: self._publish(message)) is None:
+        if self.begin(context, lambda: self._publish(ready.message)) is None:
             return self.not_started(context)
         return self.succeeded({}, arguments)
 
