@@ -1,7 +1,6 @@
 import itertools
 import random
 import threading
-import time
 
 import pytest
 
@@ -251,41 +250,62 @@ def test_threads_that_take_any_of_five_resources(seed):
     rules_of_all = rules(wait_sec=60)
     locks = ResourceLocks(rules_of_all.model_copy(update={'max_waiting': 64}))
     names = ('base', 'arm', 'gripper', 'voice', 'light')
+    workers = range(12)
     users = {name: 0 for name in names}
-    lock = threading.Lock()
+    changed = threading.Condition()
+    unfinished, holding, waiting = set(workers), set(), set()
     shared, refused = [], []
+
+    def note_waiting(worker):
+        with changed:
+            waiting.add(worker)
+            changed.notify_all()
+
+    def use(worker, wanted):
+        """Hold them until another worker waits, or none is left that could."""
+        with changed:
+            holding.add(worker)
+            for name in wanted:
+                users[name] += 1
+            shared.extend(name for name in wanted if users[name] > 1)
+            changed.notify_all()
+            assert changed.wait_for(lambda: waiting or holding == unfinished, 60)
+            for name in wanted:
+                users[name] -= 1
+            holding.remove(worker)
+
+    def work_once(worker, chance):
+        wanted = tuple(chance.sample(names, chance.randint(1, 4)))
+        asked = request('x', *wanted, priority=chance.randint(0, 3))
+        refusal = locks.take(asked, CancelToken(), lambda *state: note_waiting(worker))
+        with changed:
+            waiting.discard(worker)
+        if refusal is not None:
+            refused.append(refusal)
+            return
+        use(worker, wanted)
+        if chance.random() < 0.2:
+            locks.observe(asked, RequestState.UNKNOWN, '')
+            locks.give_back(asked)
+            locks.observe(asked, RequestState.CANCELED, '')
+        else:
+            locks.give_back(asked)
 
     def work(worker):
         chance = random.Random(seed * 100 + worker)
         for _ in range(30):
-            wanted = tuple(chance.sample(names, chance.randint(1, 4)))
-            asked = request('x', *wanted, priority=chance.randint(0, 3))
-            cancel = CancelToken()
-            refusal = take(locks, asked, cancel)
-            if refusal is not None:
-                refused.append(refusal)
-                continue
-            with lock:
-                for name in wanted:
-                    users[name] += 1
-                shared.extend(name for name in wanted if users[name] > 1)
-            time.sleep(chance.random() * 0.002)
-            with lock:
-                for name in wanted:
-                    users[name] -= 1
-            if chance.random() < 0.2:
-                locks.observe(asked, RequestState.UNKNOWN, '')
-                locks.give_back(asked)
-                locks.observe(asked, RequestState.CANCELED, '')
-            else:
-                locks.give_back(asked)
+            work_once(worker, chance)
+        with changed:
+            unfinished.remove(worker)
+            changed.notify_all()
 
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(12)]
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in workers]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
         assert not thread.is_alive(), 'a deadlock'
+    assert unfinished == set()
     assert shared == []
     assert all('is locked' in refusal for refusal in refused)
     assert locks.in_use == {}
