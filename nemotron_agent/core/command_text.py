@@ -4,6 +4,8 @@ import collections
 import re
 from collections.abc import Iterator
 
+from nemotron_agent.core.number_words import NUMBER_WORDS
+
 # Words that link one step to the next, in English, German, Spanish and French.
 _LINKS = (
     *('and', 'then', 'after', 'afterwards', 'before', 'first', 'next', 'finally'),
@@ -14,25 +16,8 @@ _LINKS = (
 _LINK = re.compile(rf'\b(?:{"|".join(_LINKS)})\b', re.IGNORECASE)
 _SENTENCE_END = re.compile(r'[.;!?]\s')
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^“]*“|«[^»]*»')
-# How often a step is wanted, in the same languages.
-_NUMBERS = {
-    word: number
-    for number, words in {
-        1: ('one', 'ein', 'una', 'une'),
-        2: ('two', 'zwei', 'dos', 'deux'),
-        3: ('three', 'drei', 'tres', 'trois'),
-        4: ('four', 'vier', 'cuatro', 'quatre'),
-        5: ('five', 'fünf', 'cinco', 'cinq'),
-        6: ('six', 'sechs', 'seis'),
-        7: ('seven', 'sieben', 'siete', 'sept'),
-        8: ('eight', 'acht', 'ocho', 'huit'),
-        9: ('nine', 'neun', 'nueve', 'neuf'),
-        10: ('ten', 'zehn', 'diez', 'dix'),
-    }.items()
-    for word in words
-}
 _TIMES = re.compile(
-    rf'\b(?:(?P<twice>twice)|(?P<thrice>thrice)|(?P<number>\d{{1,3}}|{"|".join(_NUMBERS)})'
+    rf'\b(?:(?P<twice>twice)|(?P<thrice>thrice)|(?P<number>\d{{1,3}}|{"|".join(NUMBER_WORDS)})'
     r'[\s-]*(?:times|mal|veces|fois))\b',
     re.IGNORECASE,
 )
@@ -103,4 +88,4 @@ def _number(times: re.Match[str]) -> int:
     if times['twice'] or times['thrice']:
         return 2 if times['twice'] else 3
     word = times['number'].lower()
-    return max(1, min(MAX_TIMES, int(word) if word.isdecimal() else _NUMBERS[word]))
+    return max(1, min(MAX_TIMES, int(word) if word.isdecimal() else NUMBER_WORDS[word]))

@@ -2,20 +2,16 @@
 
 import re
 
+from nemotron_agent.core.number_words import NUMBER_WORDS
+
 # Words that tell an amount, in English, German, Spanish and French; longer words may hold them
 # ("fünfzehn", "Viertel").
 _AMOUNT_WORDS = (
-    *('one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven'),
-    *('twelve', 'thirteen', 'fifteen', 'twenty', 'thirty', 'forty', 'fifty', 'hundred'),
+    *NUMBER_WORDS,
     *('half', 'quarter', 'third', 'double', 'twice', 'full', 'around', 'same', 'again', 'more'),
-    *('ein', 'zwei', 'drei', 'vier', 'fünf', 'sechs', 'sieben', 'acht', 'neun', 'zehn', 'elf'),
-    *('zwölf', 'zwanzig', 'dreißig', 'hundert', 'halb', 'doppelt', 'ganz', 'nochmal', 'noch'),
-    *('uno', 'una', 'dos', 'tres', 'cuatro', 'cinco', 'seis', 'siete', 'ocho', 'nueve', 'diez'),
-    *('quince', 'veinte', 'treinta', 'cuarenta', 'cincuenta', 'sesenta', 'cien', 'medi', 'cuarto'),
-    *('mitad', 'doble', 'mism', 'vez'),
-    *('un', 'une', 'deux', 'trois', 'quatre', 'cinq', 'sept', 'huit', 'neuf', 'dix', 'quinze'),
-    *('vingt', 'trente', 'quarante', 'cinquante', 'soixante', 'cent', 'demi', 'quart', 'moitié'),
-    *('même', 'encore'),
+    *('halb', 'doppelt', 'ganz', 'nochmal', 'noch'),
+    *('uno', 'medi', 'cuarto', 'mitad', 'doble', 'mism', 'vez'),
+    *('un', 'demi', 'quart', 'moitié', 'même', 'encore'),
 )
 _AMOUNT = re.compile(rf'\d|\b(?:{"|".join(_AMOUNT_WORDS)})', re.IGNORECASE)
 

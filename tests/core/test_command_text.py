@@ -57,6 +57,8 @@ def test_the_steps_of_a_command_are_counted(command, steps):
         ('dis bonjour et encore une fois', 2),
         ('go to the door and wave, twice', 2),
         ('twice', 1),
+        ('wave twelve times', 12),
+        ('wave a hundred times', MAX_TIMES),
         ('wave 500 times', MAX_TIMES),
         ('wave 0 times', 1),
     ],
