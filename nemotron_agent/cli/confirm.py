@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from nemotron_agent.cli.operator_options import add_agent_options
+from nemotron_agent.cli.agent_options import add_operator_options
 from nemotron_agent.core.errors import NemotronAgentError
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nemotron_agent.ros.operator_client import OperatorClient
 
 EXIT_NOT_CONFIRMED = 1
+QUESTION = 'confirm? [y]es, [n]o, Enter leaves it waiting: '
 EPILOG = """\
 examples:
   nemotron-agent confirm                   show what waits, and ask about each
@@ -35,15 +36,19 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument('id', nargs='?', help='id of the request, or how it begins')
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument('--yes', action='store_true', help='approve without asking; needs an id')
-    choice.add_argument('--deny', action='store_true', help='deny without asking; needs an id')
-    add_agent_options(parser)
-    parser.set_defaults(run=run)
+    choice.add_argument(
+        '--yes', dest='approve', action='store_true', help='approve without asking; needs an id'
+    )
+    choice.add_argument(
+        '--deny', dest='approve', action='store_false', help='deny without asking; needs an id'
+    )
+    add_operator_options(parser)
+    parser.set_defaults(run=run, approve=None)
 
 
 def run(args: argparse.Namespace) -> int:
     """Answer what waits; return the exit status."""
-    if (args.yes or args.deny) and not args.id:
+    if args.approve is not None and not args.id:
         raise NemotronAgentError('--yes and --deny need the id of a request')
     from nemotron_agent.ros.client_node import ClientNode
     from nemotron_agent.ros.operator_client import OperatorClient
@@ -54,7 +59,9 @@ def run(args: argparse.Namespace) -> int:
         requests = _wanted(operator, args.id)
         if not requests:
             print('nothing waits for a confirmation')
-        answered = [_answer(operator, request, args) for request in requests]
+        answered = [
+            _answer(operator, request, args.approve, args.operator) for request in requests
+        ]
     return 0 if any(answered) else EXIT_NOT_CONFIRMED
 
 
@@ -71,22 +78,18 @@ def _wanted(operator: 'OperatorClient', beginning: str | None) -> 'list[ActionRe
 
 
 def _answer(
-    operator: 'OperatorClient', request: 'ActionRequest', args: argparse.Namespace
+    operator: 'OperatorClient', request: 'ActionRequest', approve: bool | None, operator_id: str
 ) -> bool:
-    """Answer one request; return whether it was answered."""
+    """Answer one request, after asking where `approve` is None; return whether it was answered."""
     print(request.text)
-    approve: bool | None = args.yes
-    if not (args.yes or args.deny):
+    if approve is None:
         approve = as_answer(input(QUESTION))
     if approve is None:
         print('it goes on waiting')
         return False
-    operator.answer(request, approve, args.operator)
+    operator.answer(request, approve, operator_id)
     print('confirmed' if approve else 'denied')
     return True
-
-
-QUESTION = 'confirm? [y]es, [n]o, Enter leaves it waiting: '
 
 
 def as_answer(line: str) -> bool | None:

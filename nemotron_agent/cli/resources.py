@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from nemotron_agent.cli.operator_options import add_agent_options
+from nemotron_agent.cli.agent_options import add_operator_options
 
 EPILOG = """\
 A resource stays locked when a skill was told to end and the robot did not confirm it, as it may
@@ -25,7 +25,7 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('--release', metavar='NAME', help='free a locked resource, such as base')
-    add_agent_options(parser)
+    add_operator_options(parser)
     parser.set_defaults(run=run)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from nemotron_agent.cli.agent_options import add_agent_options
 from nemotron_agent.cli.confirm_prompt import ConfirmPrompt
 from nemotron_agent.cli.transcript import Transcript
 from nemotron_agent.core.errors import InvalidTaskError
@@ -35,8 +36,7 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('command', help='what to do; - reads it from standard input')
-    parser.add_argument('--namespace', default='', help='namespace of the agent, such as /r1')
-    parser.add_argument('--agent', default='nemotron_agent', help='name of the agent node')
+    add_agent_options(parser)
     parser.add_argument('--conversation', default='', help='conversation it belongs to')
     parser.add_argument('--priority', type=int, default=0, help='higher preempts lower')
     parser.add_argument('--thinking', choices=THINKING, default='default')

@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from nemotron_agent.cli.agent_options import add_agent_options
+
 TIMEOUT_SEC = 5.0
 EPILOG = """\
 Everything that moves is cancelled, tasks end, and nothing passes until `nemotron-agent release`.
@@ -16,14 +18,13 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         'stop', help='stop the robot until it is released', epilog=EPILOG
     )
-    add_agent_arguments(parser)
+    add_options(parser)
     parser.set_defaults(run=lambda args: call('stop', args))
 
 
-def add_agent_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what names the agent."""
-    parser.add_argument('--namespace', default='', help='namespace of the agent, such as /r1')
-    parser.add_argument('--agent', default='nemotron_agent', help='name of the agent node')
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add which agent it is, and how long to wait for it."""
+    add_agent_options(parser)
     parser.add_argument(
         '--timeout', type=float, default=TIMEOUT_SEC, help='give up after [s] (%(default)s)'
     )

@@ -54,7 +54,12 @@ def test_every_bench_has_its_module_and_is_explained(name):
 
 @pytest.mark.parametrize(
     ('name', 'is_hybrid', 'label'),
-    [('nano', True, 'hybrid'), ('qwen2.5-coder', False, 'qwen'), ('3b', False, '3b')],
+    [
+        ('nano', True, 'hybrid'),
+        ('qwen2.5-coder', False, 'qwen'),
+        ('SmolLM2-135M', False, 'smollm2'),
+        ('3b', False, '3b'),
+    ],
 )
 def test_figures_call_a_model_by_its_family(name, is_hybrid, label):
     assert label_of(name, is_hybrid) == label

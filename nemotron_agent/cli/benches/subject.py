@@ -149,8 +149,7 @@ class Subjects:
         return self._described(path)
 
     def _small(self) -> Subject:
-        small = self._once(SMALL_MODEL, lambda: self._find(SMALL_MODEL))
-        return dataclasses.replace(small, label='smollm2')
+        return self._once(SMALL_MODEL, lambda: self._find(SMALL_MODEL))
 
     def _find(self, name: str) -> Subject:
         fetch_model(name)
@@ -181,5 +180,9 @@ def _metadata(model: LlamaModel, key: str) -> str:
 
 
 def label_of(name: str, is_hybrid: bool) -> str:
-    """What figures call a model: `hybrid`, or the family of a plain transformer."""
-    return 'hybrid' if is_hybrid else re.split(r'[^a-z]', name.lower(), maxsplit=1)[0] or name
+    """What figures call a model: `hybrid`, or the family of a plain transformer.
+
+    A whole number belongs to it: `smollm2`, but `qwen` for 2.5, as a dot parts figures' names.
+    """
+    family = re.match(r'[a-z]+(\d+(?![\d.]))?', name.lower())
+    return 'hybrid' if is_hybrid else family[0] if family else name
