@@ -13,6 +13,7 @@ from nemotron_agent.core.agent_events import EventSink, Queued
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.errors import QueueFullError
 from nemotron_agent.core.task import Task, TaskResult, TaskStatus
+from nemotron_agent.core.task_handle import TaskHandle
 
 logger = logging.getLogger(__name__)
 
@@ -22,61 +23,6 @@ WhenIdle = Callable[[CancelToken], object]
 
 def _rest(cancel: CancelToken) -> None:
     """Do nothing when idle."""
-
-
-class TaskHandle:
-    """A submitted task: cancel it, wait for it, be told when it has ended."""
-
-    def __init__(self, task: Task, on_event: EventSink, order: int) -> None:
-        self.task = task
-        self.cancel = CancelToken()
-        self.on_event = on_event
-        self.order = order
-        self._ended = threading.Event()
-        self._result: TaskResult | None = None
-        self._lock = threading.Lock()
-        self._on_end: list[Callable[[TaskResult], None]] = []
-
-    @property
-    def result(self) -> TaskResult | None:
-        """The result, or None until the task has ended."""
-        return self._result
-
-    def wait(self, timeout_sec: float | None = None) -> TaskResult | None:
-        """Wait for the end; None if it has not come in time."""
-        self._ended.wait(timeout_sec)
-        return self._result
-
-    def join(self) -> TaskResult:
-        """Wait for the end, however long it takes: the task's own limit bounds it."""
-        self._ended.wait()
-        assert self._result is not None, 'an ended task has a result'
-        return self._result
-
-    def on_end(self, callback: Callable[[TaskResult], None]) -> None:
-        """Have `callback` told the result, at once if the task has ended."""
-        with self._lock:
-            if self._result is None:
-                self._on_end.append(callback)
-                return
-            result = self._result
-        callback(result)
-
-    def end(self, result: TaskResult) -> None:
-        """Set the result; the queue does this, once."""
-        with self._lock:
-            if self._result is not None:
-                return
-            self._result = result
-            callbacks, self._on_end = self._on_end, []
-        self._ended.set()
-        for callback in callbacks:
-            callback(result)
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """Place in the queue: smaller goes first."""
-        return (-self.task.priority, self.order)
 
 
 class TaskQueue:

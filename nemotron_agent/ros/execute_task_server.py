@@ -12,7 +12,7 @@ from nemotron_agent.core.agent_events import AgentEvent
 from nemotron_agent.core.errors import TaskRefusedError
 from nemotron_agent.core.origin import Origin
 from nemotron_agent.core.task import TaskResult, TaskStatus
-from nemotron_agent.core.task_queue import TaskHandle
+from nemotron_agent.core.task_handle import TaskHandle
 from nemotron_agent.ros.client_watch import ClientWatch
 from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
 from nemotron_agent.ros.task_intake import TaskIntake, refusal, thinking_choice

@@ -13,7 +13,8 @@ from nemotron_agent.core.errors import (
 )
 from nemotron_agent.core.json_text import encodable
 from nemotron_agent.core.task import Task, TaskResult, TaskStatus
-from nemotron_agent.core.task_queue import TaskHandle, TaskQueue
+from nemotron_agent.core.task_handle import TaskHandle
+from nemotron_agent.core.task_queue import TaskQueue
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.safety.recorder import Recorder
 from nemotron_agent.safety.stop_latch import StopLatch

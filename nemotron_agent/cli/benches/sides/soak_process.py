@@ -31,7 +31,8 @@ from nemotron_agent.core.conversation_store import ConversationStore
 from nemotron_agent.core.loop_guard import AgentLimits
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.task import Task, TaskStatus
-from nemotron_agent.core.task_queue import TaskHandle, TaskQueue
+from nemotron_agent.core.task_handle import TaskHandle
+from nemotron_agent.core.task_queue import TaskQueue
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import CallContext, Outcome, ToolResult, ToolSpec
 from nemotron_agent.core.tool_registry import ToolRegistry
