@@ -1,21 +1,30 @@
 """How much the words of a command support a call: the model's own estimate, the other way round.
 
-A small model finds some call for any command, and is as sure of it. Asked how likely somebody who
-wants that call would put it in those words, it knows better. The measure is the pointwise mutual
-information of command and call, log P(command | call) - log P(command): below 0 the words are
-less likely from one who wants the call than from anyone.
+A small model finds some call for any command, and is as sure of it. Asked how likely a robot's
+steps would have been commanded in those words, it knows better. What a call adds to the steps
+before it is the pointwise mutual information of command and call, given those steps:
+log P(command | steps, call) - log P(command | steps). Below 0 the command is less likely to mean
+that call too than not to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.tool import ToolSpec
 
-_ANYONE = 'A robot has skills.\n{before}An operator who wants something says: "'
-_WHO_WANTS_IT = 'A robot skill: {skill}.\n{before}An operator who wants it says: "'
+_NO_STEPS = 'A robot has skills.\n'
+_STEPS = 'A robot carries out a command in these steps:\n{steps}'
 _BEFORE = 'The command before was: "{command}"\n'
+_COMMAND = 'The command, in the words of the operator: "'
+_UNCLEAR = (
+    'An operator gives a robot a command that is unclear: it does not say what, where, or how far. '
+    'The operator says: "'
+)
+_IMPOSSIBLE = (
+    'An operator asks a robot for something that it has no skill for. The operator says: "'
+)
 
 
 class CommandSupport:
@@ -42,30 +51,45 @@ class CommandSupport:
         self._cancel = cancel
         self._likelihoods: dict[str, float | None] = {}
 
-    def of(self, call: ToolCall, words: str = '') -> float | None:
+    def of(self, call: ToolCall, after: Sequence[ToolCall] = (), words: str = '') -> float | None:
         """Support of a call (natural logarithm); None if the model cannot tell.
 
         Args:
             call: of one of the tools.
+            after: the calls that were made before it.
             words: a part of the command that is to be measured by; all of it by default.
 
         Raises:
             ModelError: it could not be evaluated.
         """
         said = f'{words or self._command}"'
-        skill = _told(call, self._tools[call.name])
-        wanted = self._likelihood(said, _WHO_WANTS_IT.format(skill=skill, before=self._context))
-        anyone = self._likelihood(said, _ANYONE.format(before=self._context))
-        return None if wanted is None or anyone is None else wanted - anyone
+        meant = self._likelihood(said, [*after, call])
+        not_meant = self._likelihood(said, after)
+        return None if meant is None or not_meant is None else meant - not_meant
 
-    def _likelihood(self, said: str, after: str) -> float | None:
+    def asks_for_more(self) -> bool:
+        """Whether the command is rather one that leaves something out than one for another robot.
+
+        Raises:
+            ModelError: it could not be evaluated.
+        """
+        said = f'{self._command}"'
+        unclear = self._measured(said, f'{self._context}{_UNCLEAR}')
+        impossible = self._measured(said, f'{self._context}{_IMPOSSIBLE}')
+        return unclear is None or impossible is None or unclear >= impossible
+
+    def _likelihood(self, said: str, calls: Sequence[ToolCall]) -> float | None:
+        steps = ''.join(f'{number}. {self._told(call)}\n' for number, call in enumerate(calls, 1))
+        told = _STEPS.format(steps=steps) if steps else _NO_STEPS
+        return self._measured(said, f'{told}{self._context}{_COMMAND}')
+
+    def _measured(self, said: str, after: str) -> float | None:
         key = after + said
         if key not in self._likelihoods:
             self._likelihoods[key] = self._model.log_likelihood(said, after, self._cancel)
         return self._likelihoods[key]
 
-
-def _told(call: ToolCall, spec: ToolSpec) -> str:
-    arguments = ', '.join(f'{name} {value}' for name, value in call.arguments.items())
-    told = spec.description.rstrip('.')
-    return f'{told} ({arguments})' if arguments else told
+    def _told(self, call: ToolCall) -> str:
+        arguments = ', '.join(f'{name} {value}' for name, value in call.arguments.items())
+        told = self._tools[call.name].description.rstrip('.')
+        return f'{told} ({arguments})' if arguments else told

@@ -8,12 +8,21 @@ from nemotron_agent.core.number_words import NUMBER_WORDS
 
 # Words that link one step to the next, in English, German, Spanish and French.
 _LINKS = (
-    *('and', 'then', 'after', 'afterwards', 'before', 'first', 'next', 'finally'),
+    *('and', 'adn', 'then', 'after', 'afterwards', 'before', 'first', 'next', 'finally'),
     *('und', 'dann', 'danach', 'anschließend', 'nachdem', 'bevor', 'zuerst'),
     *('y', 'luego', 'después', 'antes', 'primero', 'finalmente'),
     *('et', 'puis', 'ensuite', 'après', 'avant', "d'abord", 'enfin'),
 )
 _LINK = re.compile(rf'\b(?:{"|".join(_LINKS)})\b', re.IGNORECASE)
+# To bring something is to go, to grasp, to go and to release.
+_BRINGING = re.compile(
+    r'\b(?:fetch|bring|carry|deliver|get|take|hole?|bringe?|trage?|liefer\w*'
+    r'|trae|tráeme|lleva|busca|apporte|porte|amène|cherche[rz]?)\b',
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(
+    r'\b(?:if|unless|otherwise|in case|whether|wenn|falls|sonst|ob|si|sinon)\b', re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r'[.;!?]\s')
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^“]*“|«[^»]*»')
 _TIMES = re.compile(
@@ -37,6 +46,16 @@ def count_steps(command: str) -> int:
     A piece that is wanted "twice" or "3 times" is as many steps.
     """
     return max(1, sum(times for _, times in _pieces(command)))
+
+
+def most_steps(command: str) -> int:
+    """How many calls a command may want at most; its wording does not tell all of them."""
+    return count_steps(command) + 2 * len(_BRINGING.findall(command))
+
+
+def is_conditional(command: str) -> bool:
+    """Whether a step of a command depends on what comes out before."""
+    return _CONDITION.search(command) is not None
 
 
 def first_step(command: str) -> str:

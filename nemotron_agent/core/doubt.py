@@ -8,7 +8,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
-from nemotron_agent.core.builtin_tools import ASK_OPERATOR, DECLINE
+from nemotron_agent.core.builtin_tools import ANSWER, ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import (
     CallCertainty,
@@ -17,35 +17,34 @@ from nemotron_agent.core.chat_model import (
     ReplyProgress,
 )
 from nemotron_agent.core.command_support import CommandSupport
-from nemotron_agent.core.command_text import first_step
+from nemotron_agent.core.command_text import first_step, is_conditional, most_steps, times_wanted
 from nemotron_agent.core.messages import ToolCall
-from nemotron_agent.core.said_values import names_value, tells_amount
+from nemotron_agent.core.said_values import tells_amount
 from nemotron_agent.core.tool import ToolSpec
+from nemotron_agent.core.value_doubt import ValueDoubts
 
 OnProgress = Callable[[ReplyProgress], None]
 AskModel = Callable[[frozenset[str], OnProgress], ModelReply]
 """Asks a model for the next reply, without the tools of these names."""
 
 UNSUPPORTED = 'Not done: {name} is not what the command asks for.'
-UNSAID = (
-    'Not done: the command does not say what {argument} of {name} is to be{choice}. '
-    'Ask the operator.'
-)
-BEYOND = 'Not done: {argument} of {name} is {value}, and must be {bound}. Tell the operator.'
-GO_ON = 'Not done: {name} is not what is left of the command. Do what is left, or answer.'
 # A follow-up leaves out words that the call has, and so supports it less.
 FOLLOW_UP_SLACK = 2.5
+# A call with a listed value that the command names needs less: what else it tells may be steps
+# still to come.
+NAMED_SLACK = 3.0
+# An answer chosen with less certainty than this, before anything was done, reports nothing.
+SURE_ANSWER = 0.7
 # A first tool chosen with this certainty needs no support: measuring it takes time.
 PLAIN_TOOL = 0.99
 # Of a tool chosen with less certainty than this, the second choice is looked at too.
 SURE_TOOL = 0.95
 # What the second choice must have more, of support and the logarithm of its probability.
 BETTER_BY = 3.0
-# A listed value chosen with this certainty was said; one with less than half was not.
-SURE_VALUE = 0.98
-SURE_NUMBER = 0.8
-# What a value in between must have, of support and log-odds.
-VALUE_SUPPORT = 1.2
+# What a call must add to those that ran, to be what is left of the command.
+OPEN_SUPPORT = 1.0
+# The same for a call with a text of its own: the text repeats words of the command anyway.
+OPEN_TEXT_SUPPORT = 8.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +58,14 @@ class _Objection:
 class Doubts:
     """Looks twice at the calls of one task.
 
-    Where the model is not sure of the tool, or there is an objection to its call, it is asked for
-    its second choice; the one that the command supports better counts. A call that the command
-    does not support, or with a value that it does not say, is held back. Then declining, or
-    asking the operator, is all that is left; once a call has run, something else may be tried.
+    The first call: where the model is not sure of the tool, or there is an objection to its call,
+    it is asked for its second choice; the one that the command supports better counts. A call
+    that the command does not support, or with a value that it does not say, is held back. Then
+    declining, or asking the operator, is all that is left.
+
+    Later calls: as long as the command may want more than has run, the model is asked for the
+    next call. It runs if the command supports it on top of what has run; otherwise the task is
+    done, and the model can only say so.
 
     Args:
         command: of the task.
@@ -86,10 +89,13 @@ class Doubts:
         self._command = command
         self._opens = before is None
         self._tools = {tool.name: tool for tool in tools}
-        self._builtins = {tool.name for tool in tools if tool.builtin}
+        self._builtins = frozenset(tool.name for tool in tools if tool.builtin)
+        self._skills = frozenset(self._tools) - self._builtins
         self._support = CommandSupport(model, command, before, self._tools, cancel)
+        self._values = ValueDoubts(command, self._tools, self._support)
         self._objection: _Objection | None = None
-        self._ran: list[ToolCall] = []
+        self._done: list[ToolCall] = []
+        self._failed = False
 
     def reply(self, ask: AskModel, on_progress: OnProgress) -> ModelReply:
         """Ask the model for the next reply.
@@ -97,114 +103,166 @@ class Doubts:
         Raises:
             ModelError: it could not be evaluated.
         """
-        reply = ask(self.withheld, on_progress)
-        self._objection = self._objection_to(reply)
-        call, certainty = self._doubted(reply), reply.certainty
-        if call is None or certainty is None or self.withheld:
-            return reply
-        if certainty.tool >= SURE_TOOL and self._objection is None:
-            return reply
-        return self._better(reply, call, certainty, ask)
+        self._objection = None
+        if self.withheld or self._model.min_support is None:
+            return ask(self.withheld, on_progress)
+        if self._done or self._failed:
+            return self._later_reply(ask, on_progress)
+        return self._first_reply(ask, on_progress)
 
     def objection(self, call: ToolCall) -> str:
         """What to tell the model instead of running the call it just made; empty if it may run."""
         if self._objection is None:
             return ''
-        if not self._ran:
-            self.withheld = frozenset(self._tools) - {self._objection.end}
-            return self._objection.text
-        skills = frozenset(self._tools) - self._builtins
-        self.withheld = skills if self.withheld else frozenset([call.name])
-        return GO_ON.format(name=call.name)
+        self.withheld = frozenset(self._tools) - {self._objection.end}
+        return self._objection.text
 
-    def add_run(self, call: ToolCall) -> None:
+    def add_run(self, call: ToolCall, *, succeeded: bool) -> None:
         """Take a call that was run."""
-        self._ran.append(call)
+        self._failed = not succeeded
+        if succeeded:
+            self._done.append(call)
         self.withheld = frozenset()
 
-    def _doubted(self, reply: ModelReply) -> ToolCall | None:
-        """The call of a skill that a reply makes, if this model's calls are to be doubted."""
-        call = reply.message.tool_call
-        spec = self._tools.get(call.name) if call else None
-        mute = self._model.min_support is None or spec is None or spec.builtin
-        return None if mute else call
+    def _first_reply(self, ask: AskModel, on_progress: OnProgress) -> ModelReply:
+        reply = ask(frozenset(), on_progress)
+        call, certainty = reply.message.tool_call, reply.certainty
+        if call is None or certainty is None:
+            return reply
+        if call.name == ANSWER.spec.name and certainty.tool < SURE_ANSWER:
+            # Nothing was done that could be reported.
+            return self._with_objection(ask(frozenset([call.name]), _ignore))
+        if call.name not in self._skills:
+            return reply
+        self._with_objection(reply)
+        if certainty.tool >= SURE_TOOL and not self._objection and self._may_be_first(call):
+            return reply
+        return self._better(reply, ask(frozenset([call.name]), _ignore))
 
-    def _better(
-        self, first: ModelReply, call: ToolCall, certainty: CallCertainty, ask: AskModel
-    ) -> ModelReply:
-        """The first reply or the model's second choice, whichever the command supports better."""
-        second = ask(frozenset([call.name, *(self._builtins if self._ran else ())]), _ignore)
-        other = self._doubted(second)
-        chosen = first
-        if other and second.certainty:
-            share = (1.0 - certainty.tool) * second.certainty.tool
-            gain = self._score(other, share) - self._score(call, certainty.tool)
-            has_run = any(other.is_same_as(ran) for ran in self._ran)
-            objection = self._objection_to(second)
-            if gain > BETTER_BY and not has_run and (objection is None or self._objection):
-                chosen, self._objection = second, objection
-        return chosen
+    def _better(self, first: ModelReply, second: ModelReply) -> ModelReply:
+        """The first or the second choice of a first call."""
+        call, other = self._skill_call(first), self._skill_call(second)
+        if not (call and other and first.certainty and second.certainty):
+            return first
+        share = (1.0 - first.certainty.tool) * second.certainty.tool
+        gain = self._score(other, share) - self._score(call, first.certainty.tool)
+        if gain <= BETTER_BY:
+            return first
+        objection = self._objection_to(other, second.certainty)
+        if objection and not (self._objection and self._first_support(other) > BETTER_BY):
+            return first
+        self._objection = objection
+        return second
+
+    def _later_reply(self, ask: AskModel, on_progress: OnProgress) -> ModelReply:
+        """The next call if the command wants one more, or what the model says at the end."""
+        if self._failed or is_conditional(self._command):
+            # Whether more is to be done is the model's to say.
+            reply = ask(self._pointless(), on_progress)
+            call = self._skill_call(reply)
+            if call is None or self._is_open(call):
+                return self._with_objection(reply)
+        elif most_steps(self._command) > len(self._done):
+            step = self._next_step(ask, on_progress)
+            if step is not None:
+                return self._with_objection(step)
+        return ask(self._skills, on_progress)
+
+    def _next_step(self, ask: AskModel, on_progress: OnProgress) -> ModelReply | None:
+        """The call that the command supports best on top of what has run; None if it does none."""
+        withheld = self._builtins | self._pointless()
+        candidates: list[tuple[float, ModelReply]] = []
+        left = 1.0
+        for _ in range(2):
+            if withheld >= self._tools.keys():
+                break
+            reply = ask(withheld, on_progress if not candidates else _ignore)
+            call, certainty = self._skill_call(reply), reply.certainty
+            if call is None or certainty is None:
+                break
+            if self._is_open(call):
+                support = self._support.of(call, self._done) or 0.0
+                candidates.append((support + math.log(max(left * certainty.tool, 1e-6)), reply))
+                if certainty.tool >= SURE_TOOL:
+                    break
+            left *= 1.0 - certainty.tool
+            withheld |= {call.name}
+        return max(candidates, key=lambda each: each[0])[1] if candidates else None
+
+    def _skill_call(self, reply: ModelReply) -> ToolCall | None:
+        """The call of a skill that a reply makes."""
+        call = reply.message.tool_call
+        return call if call and call.name in self._skills else None
+
+    def _with_objection(self, reply: ModelReply) -> ModelReply:
+        """A reply, after noting what speaks against its call."""
+        call = self._skill_call(reply)
+        if call and reply.certainty:
+            self._objection = self._objection_to(call, reply.certainty)
+        return reply
+
+    def _objection_to(self, call: ToolCall, certainty: CallCertainty) -> _Objection | None:
+        """Why a call is not to be run; None if it may."""
+        if not self._done and not self._is_supported(call, certainty):
+            return _Objection(UNSUPPORTED.format(name=call.name), DECLINE.spec.name)
+        text = self._values.objection(call, certainty, self._done)
+        if not text:
+            return None
+        asks = self._support.asks_for_more()
+        return _Objection(text, ASK_OPERATOR.spec.name if asks else DECLINE.spec.name)
+
+    def _is_supported(self, call: ToolCall, certainty: CallCertainty) -> bool:
+        if certainty.tool >= PLAIN_TOOL:
+            return True
+        least = self._model.min_support or 0.0
+        if not self._opens:
+            least -= FOLLOW_UP_SLACK
+        if self._values.names_listed(call):
+            least -= NAMED_SLACK
+        support = self._support.of(call)
+        return support is None or max(support, self._first_support(call)) >= least
+
+    def _first_support(self, call: ToolCall) -> float:
+        """Support of a first call by the first step of the command."""
+        return self._support.of(call, words=first_step(self._command)) or 0.0
+
+    def _may_be_first(self, call: ToolCall) -> bool:
+        """Whether a call may be the first of several steps; of a single one there is no other."""
+        return first_step(self._command) == self._command or self._first_support(call) >= 0.0
 
     def _score(self, call: ToolCall, share: float) -> float:
-        """How well a call fits: the first one, the first step of the command; later ones, all."""
-        words = '' if self._ran else first_step(self._command)
-        return (self._support.of(call, words) or 0.0) + math.log(max(share, 1e-6))
+        """How well a first call fits."""
+        return self._first_support(call) + math.log(max(share, 1e-6))
 
-    def _objection_to(self, reply: ModelReply) -> _Objection | None:
-        """Why the call of a reply is not to be run; None if it may, or is none of a skill."""
-        call = self._doubted(reply)
-        if call is None:
-            return None
-        certainty = reply.certainty
-        plain = certainty is not None and certainty.tool >= PLAIN_TOOL and not self._ran
-        if not plain and not self._is_supported(call):
-            return _Objection(UNSUPPORTED.format(name=call.name), DECLINE.spec.name)
-        for name, share in certainty.arguments.items() if certainty else ():
-            text = self._beyond(call, name) or self._unsaid(call, name, share)
-            if text:
-                return _Objection(text, ASK_OPERATOR.spec.name)
-        return None
+    def _is_open(self, call: ToolCall) -> bool:
+        """Whether the command wants a call on top of what has run."""
+        repeats = sum(call.is_same_as(done) for done in self._done)
+        if self._done and call.is_same_as(self._done[-1]):
+            if repeats >= times_wanted(self._command):
+                return False
+        support = self._support.of(call, self._done)
+        least = OPEN_TEXT_SUPPORT if self._has_text(call) else OPEN_SUPPORT
+        return support is None or support >= least
 
-    def _is_supported(self, call: ToolCall) -> bool:
-        support, least = self._support.of(call), self._model.min_support
-        if support is None or least is None:
-            return True
-        opens = self._opens and not self._ran
-        return support >= (least if opens else least - FOLLOW_UP_SLACK)
+    def _has_text(self, call: ToolCall) -> bool:
+        properties = self._tools[call.name].parameters['properties']
+        return any(
+            properties[name].get('type') == 'string' and 'enum' not in properties[name]
+            for name in call.arguments
+        )
 
-    def _beyond(self, call: ToolCall, name: str) -> str:
-        """What is wrong with a number that is out of bounds; empty if it is not."""
-        value = call.arguments[name]
-        schema = self._tools[call.name].parameters['properties'][name]
-        low, high = schema.get('minimum', -math.inf), schema.get('maximum', math.inf)
-        if not isinstance(value, (int, float)) or low <= value <= high:
-            return ''
-        bound = f'at least {low}' if value < low else f'at most {high}'
-        bound = f'{bound} {schema.get("unit", "")}'.rstrip()
-        return BEYOND.format(argument=name, name=call.name, value=value, bound=bound)
-
-    def _unsaid(self, call: ToolCall, name: str, share: float) -> str:
-        """What is wrong with a value that the command does not say; empty if it does."""
-        if self._is_said(call, name, share):
-            return ''
-        listed = self._tools[call.name].parameters['properties'][name].get('enum', ())
-        choice = f': {", ".join(map(str, listed))}' if listed else ''
-        return UNSAID.format(argument=name, name=call.name, choice=choice)
-
-    def _is_said(self, call: ToolCall, name: str, share: float) -> bool:
-        value = call.arguments[name]
-        if names_value(self._command, value):
-            return True
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return share >= SURE_NUMBER or tells_amount(self._command)
-        if share >= SURE_VALUE or share < 0.5:
-            return share >= 0.5
-        others = {key: each for key, each in call.arguments.items() if key != name}
-        without = self._support.of(dataclasses.replace(call, arguments=others))
-        support = self._support.of(call)
-        if support is None or without is None:
-            return True
-        return support - without + math.log(share / (1.0 - share)) >= VALUE_SUPPORT
+    def _pointless(self) -> frozenset[str]:
+        """Skills that cannot be what is left: done just now, or without the number they need."""
+        named = set()
+        for tool in self._tools.values():
+            properties, required = tool.parameters['properties'], tool.parameters['required']
+            if any('unit' in properties[name] for name in required):
+                if not tells_amount(self._command):
+                    named.add(tool.name)
+            elif not properties and self._done and self._done[-1].name == tool.name:
+                if times_wanted(self._command) == 1:
+                    named.add(tool.name)
+        return frozenset(named) & self._skills
 
 
 def _ignore(progress: ReplyProgress) -> None:

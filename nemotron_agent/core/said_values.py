@@ -1,6 +1,7 @@
 """Whether the words of a command tell a value, without a model."""
 
 import re
+from collections.abc import Sequence
 
 from nemotron_agent.core.number_words import NUMBER_WORDS
 
@@ -25,6 +26,18 @@ def names_value(command: str, value: object) -> bool:
         return any(abs(float(number.replace(',', '.')) - value) < 1e-6 for number in numbers)
     words = re.escape(str(value).replace('_', ' ').casefold())
     return re.search(rf'(?<!\w){words}(?!\w)', command.replace('_', ' ').casefold()) is not None
+
+
+def leaves_open(command: str, value: object, listed: Sequence[object]) -> bool:
+    """Whether a command names only a part of a listed value, and others have that part too."""
+    if names_value(command, value):
+        return False
+    named = _words(value) & _words(command)
+    return bool(named) and any(named <= _words(other) for other in listed if other != value)
+
+
+def _words(text: object) -> set[str]:
+    return set(re.findall(r'\w+', str(text).replace('_', ' ').casefold()))
 
 
 def tells_amount(command: str) -> bool:

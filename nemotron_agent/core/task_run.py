@@ -23,6 +23,7 @@ from nemotron_agent.core.gate import CallRequest, Verdict
 from nemotron_agent.core.loop_guard import LoopGuard
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.progress_note import progress_note
+from nemotron_agent.core.said_quantities import said_by_unit
 from nemotron_agent.core.task import CallRecord, Task, TaskResult, TaskStats, TaskStatus
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import Outcome, RequestState
@@ -59,6 +60,7 @@ class TaskRun:
         turns = conversation.turns
         before = without_disabled_note(turns[-1][0].content) if turns else None
         self._doubts = Doubts(agent.model, task.text, before, agent.tools.specs, cancel)
+        self._said = said_by_unit(task.text, agent.tools.specs)
         self._task = task
         self._on_event = on_event
         self._cancel = cancel
@@ -132,6 +134,7 @@ class TaskRun:
             thinking=self._thinking.for_reply(self._task.text, self._failed),
             priority=self._task.priority,
             withheld=withheld | self._agent.tools.disabled.keys(),
+            said=self._said,
         )
         reply = self._agent.window.reply(
             opening, self._conversation, self.turn, on_progress, self._on_event, self._cancel
@@ -155,7 +158,8 @@ class TaskRun:
         else:
             record = self._run(call)
             if record.request_id:
-                self._doubts.add_run(call)
+                succeeded = record.result.outcome is Outcome.SUCCEEDED
+                self._doubts.add_run(call, succeeded=succeeded)
                 self._guard.add_run(record)
             if record.result.outcome is Outcome.INVALID:
                 self._guard.add_bad(record.result.text)

@@ -91,9 +91,10 @@ def listed_values(schema: Mapping[str, Any]) -> Sequence[Any] | None:
 
 
 def quantity_regex(schema: Mapping[str, Any]) -> str:
-    """Regular expression of a number with a unit; bounds are the call's to check."""
+    """Regular expression of a number with a unit; bounds but 0 are the call's to check."""
     units = '|'.join(shown_units(schema))
-    return f'-?(0|[1-9][0-9]{{0,4}})([.][0-9]{{1,3}})? ({units})'
+    sign = '' if schema.get('minimum') == 0 else '-?'
+    return f'{sign}(0|[1-9][0-9]{{0,4}})([.][0-9]{{1,3}})? ({units})'
 
 
 def quantity(schema: Mapping[str, Any], quote: str = '') -> str:

@@ -26,7 +26,7 @@ from nemotron_agent.llm.llama_context import AbortFlag, LlamaContext, LlamaModel
 from nemotron_agent.llm.llama_runtime import build
 from nemotron_agent.llm.model_fingerprint import model_fingerprint
 from nemotron_agent.llm.prompt import Prompt, PromptWriter
-from nemotron_agent.llm.quantities import with_units, without_units
+from nemotron_agent.llm.quantities import as_allowed, with_units, without_units
 from nemotron_agent.llm.reply_rules import choose_protocol, reply_rules
 from nemotron_agent.llm.sampling import Randomness, Sampler
 from nemotron_agent.llm.snapshots import Worth
@@ -124,12 +124,13 @@ class LlamaWorker:
         """Go on with a conversation."""
         asked_tools = request.tools
         request = _with_units(request)
+        allowed = _allowed_tools(request, asked_tools)
         max_tokens = request.max_tokens or self._parameters.max_reply_tokens
         thinks = request.thinking and self.rules.think_begin is not None
         max_thinking = self._max_thinking(request.thinking)
         if request.tools:
             # Bad schemas show before anything is read.
-            self.rules.grammar.matcher(request.callable_tools)
+            self.rules.grammar.matcher(allowed)
         prompt = self._prompts.write(request, self._logs.get(request.conversation_id))
         self._check_room(prompt, self._reserve(max_tokens + max_thinking))
         self._logs.put(request.conversation_id, prompt.log)
@@ -142,7 +143,7 @@ class LlamaWorker:
         evaluated = self._read(prompt, on_progress)
         read = time.perf_counter()
         stream = TokenStream(tokens, self.state, self._sampler(), self.n_ctx)
-        generation = Generation(self.rules, stream, request.callable_tools, on_progress)
+        generation = Generation(self.rules, stream, allowed, on_progress)
         if evaluated:
             generation.run(
                 max_tokens, max_thinking, thinking=thinks, opens_thinking=prompt.opens_thinking
@@ -314,6 +315,14 @@ class LlamaWorker:
 
 def _with_units(request: ChatRequest) -> ChatRequest:
     return dataclasses.replace(request, tools=tuple(map(with_units, request.tools)))
+
+
+def _allowed_tools(request: ChatRequest, asked: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
+    """What may be called, as it may be written."""
+    by_name = {tool.name: tool for tool in asked}
+    return tuple(
+        as_allowed(tool, by_name[tool.name], request.said) for tool in request.callable_tools
+    )
 
 
 def _as_asked(message: Message, tools: tuple[ToolSpec, ...]) -> Message:

@@ -6,10 +6,11 @@ shown as text of a number and any unit of its kind, and is a number again in the
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nemotron_agent.core.messages import ToolCall
+from nemotron_agent.core.said_quantities import Quantity
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.core.units import kind_of
 
@@ -30,6 +31,27 @@ def with_units(spec: ToolSpec) -> ToolSpec:
     if shown == properties:
         return spec
     return dataclasses.replace(spec, parameters={**spec.parameters, 'properties': shown})
+
+
+def as_allowed(
+    shown: ToolSpec, asked: ToolSpec, said: Mapping[str, Sequence[Quantity]]
+) -> ToolSpec:
+    """A tool as its calls may be written: a tool as shown, with what numbers may be.
+
+    Args:
+        shown: as the model sees it.
+        asked: with the schemas that its calls must fit in the end.
+        said: by unit, the quantities of its kind that the command tells; any may be meant where
+            none is told.
+    """
+    properties = shown.parameters.get('properties', {})
+    allowed = {
+        name: _allowed(schema, asked.parameters['properties'][name], said)
+        for name, schema in properties.items()
+    }
+    if allowed == properties:
+        return shown
+    return dataclasses.replace(shown, parameters={**shown.parameters, 'properties': allowed})
 
 
 def without_units(call: ToolCall, spec: ToolSpec) -> ToolCall:
@@ -66,6 +88,18 @@ def _shown(schema: Mapping[str, Any]) -> Mapping[str, Any]:
         'description': f'{described}.',
         'format': f'<number> <{"|".join(units)}>',
     }
+
+
+def _allowed(
+    shown: Mapping[str, Any], asked: Mapping[str, Any], said: Mapping[str, Sequence[Quantity]]
+) -> Mapping[str, Any]:
+    if not shown_units(shown):
+        return shown
+    told = said.get(asked['unit'], ())
+    if told:
+        return {'type': 'string', 'enum': [f'{each.value:g} {each.unit}' for each in told]}
+    # Where nothing is negative, a sign only says again what another argument says already.
+    return {**shown, 'minimum': 0} if asked.get('minimum', -1) >= 0 else shown
 
 
 def _number(value: Any, schema: Mapping[str, Any]) -> Any:

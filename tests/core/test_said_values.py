@@ -1,6 +1,6 @@
 import pytest
 
-from nemotron_agent.core.said_values import names_value, tells_amount
+from nemotron_agent.core.said_values import leaves_open, names_value, tells_amount
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,21 @@ def test_an_amount_in_digits_or_words(command):
 @pytest.mark.parametrize('command', ['Move some distance.', 'Dreh dich.', 'Gira.', 'Avance.'])
 def test_no_amount(command):
     assert not tells_amount(command)
+
+
+PLACES = ('valve 3', 'valve 7', 'pump room', 'control_room', 'dock')
+
+
+@pytest.mark.parametrize(
+    ('command', 'value', 'is_open'),
+    [
+        ('Drive to the valve.', 'valve 3', True),
+        ('Drive to valve 3.', 'valve 3', False),
+        ('Go to the room.', 'pump room', True),
+        ('Go to the pump.', 'pump room', False),
+        ('Go to the control room.', 'control_room', False),
+        ('Go home.', 'dock', False),
+    ],
+)
+def test_a_part_that_several_values_share_leaves_open_which(command, value, is_open):
+    assert leaves_open(command, value, PLACES) is is_open

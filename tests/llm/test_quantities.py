@@ -1,11 +1,15 @@
+import re
+
 import pytest
 
 from nemotron_agent.core.chat_model import ChatRequest
 from nemotron_agent.core.messages import Message, ToolCall
+from nemotron_agent.core.said_quantities import Quantity
 from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.llama_context import AbortFlag
 from nemotron_agent.llm.llama_worker import LlamaWorker
-from nemotron_agent.llm.quantities import shown_units, with_units, without_units
+from nemotron_agent.llm.grammar_text import quantity_regex
+from nemotron_agent.llm.quantities import as_allowed, shown_units, with_units, without_units
 from nemotron_agent.testing.robot_tools import STOP, tool
 
 DISTANCE = {'type': 'number', 'unit': 'm', 'minimum': 0.05, 'maximum': 5.0}
@@ -74,6 +78,48 @@ def test_what_is_no_quantity_of_the_kind_is_left_to_the_schema(written):
 @pytest.mark.parametrize('written', ['50 dB', 'loud'])
 def test_other_arguments_are_left_alone(written):
     assert converted('volume', written) == written
+
+
+def allowed(**said):
+    spec = as_allowed(with_units(DRIVE), DRIVE, said)
+    return spec.parameters['properties']
+
+
+def test_where_the_command_tells_quantities_a_number_is_one_of_them():
+    schemas = allowed(m=(Quantity(10.0, 'in'), Quantity(0.5, 'm')))
+    assert schemas['distance_m'] == {'type': 'string', 'enum': ['10 in', '0.5 m']}
+    assert schemas['seconds'] == properties(DRIVE)['seconds']
+
+
+@pytest.mark.parametrize(('name', 'negative'), [('distance_m', False), ('seconds', True)])
+def test_a_number_that_is_never_negative_has_no_sign(name, negative):
+    regex = quantity_regex(allowed()[name])
+    unit = shown_units(properties(DRIVE)[name])[0]
+    assert re.fullmatch(regex, f'4 {unit}')
+    assert bool(re.fullmatch(regex, f'-4 {unit}')) is negative
+
+
+def test_a_tool_without_units_is_allowed_as_it_is_shown():
+    assert as_allowed(STOP, STOP, {'m': (Quantity(1.0, 'm'),)}) is STOP
+
+
+@pytest.mark.parametrize('tool_format', ['nemotron', 'hermes'])
+def test_what_was_said_is_written_and_converted(tiny_hybrid_path, tool_format):
+    worker = LlamaWorker(
+        EngineParameters(
+            tiny_hybrid_path,
+            n_ctx=4096,
+            n_threads=1,
+            reply_protocol='call_only',
+            tool_format=tool_format,
+        )
+    )
+    drive = tool('drive', '', ('distance_m',), distance_m=DISTANCE)
+    said = {'m': (Quantity(10.0, 'in'),)}
+    request = ChatRequest('c', (Message('user', 'ten inches'),), (drive,), said=said)
+    reply = worker.reply(request, lambda progress: None, AbortFlag())
+    assert reply.message.tool_call.arguments == {'distance_m': 0.254}
+    worker.close()
 
 
 @pytest.mark.parametrize('tool_format', ['nemotron', 'hermes'])

@@ -1,0 +1,223 @@
+"""The numbers with units that a command tells, without a model.
+
+A small model copies most of them well and some not: "ten inches" becomes 10 metres. Where a
+command tells numbers of a kind, a number of that kind in a call can only be one of them.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from text_to_num import alpha2digit
+
+from nemotron_agent.core.tool import ToolSpec
+from nemotron_agent.core.units import kind_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantity:
+    """A number and its unit, one of `units.KINDS`."""
+
+    value: float
+    unit: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Language:
+    """How a language tells quantities; all in lower case.
+
+    Attributes:
+        units: words of each unit, as regular expressions.
+        one: words that are a one before a unit.
+        parts: words of parts of one before a unit, with their values.
+        and_half: what adds a half to a number, before or after its unit.
+        turns: parts of a full turn, as regular expressions, with their degrees.
+        amounts: words that make an amount of something else, which code cannot tell.
+    """
+
+    units: Mapping[str, str]
+    one: str
+    parts: Mapping[str, float]
+    and_half: str
+    turns: Mapping[str, float]
+    amounts: str
+
+
+_LANGUAGES = {
+    'en': _Language(
+        units={
+            'm': 'met(?:er|re)s?',
+            'cm': 'centimet(?:er|re)s?',
+            'mm': 'millimet(?:er|re)s?',
+            'km': 'kilomet(?:er|re)s?',
+            'in': 'inch(?:es)?',
+            'ft': 'foot|feet',
+            'deg': 'degrees?',
+            'rad': 'radians?',
+            's': 'seconds?|secs?',
+            'min': 'minutes?|mins?',
+            'h': 'hours?',
+            '%': 'percent|per cent',
+        },
+        one='an?|another|one more',
+        parts={'half(?: an?| of an?)?': 0.5, '(?:a )?quarter(?: of an?)?': 0.25},
+        and_half='and a half',
+        turns={'quarter[ -]turn': 90, 'half[ -]turn': 180, 'full turn': 360},
+        amounts='half|halves|quarters?|thirds?|twice|double|triple|times|few|couple|several'
+        '|at most|at least|than|over|under|below|above|within|up to',
+    ),
+    'de': _Language(
+        units={
+            'm': 'metern?',
+            'cm': 'zentimetern?',
+            'mm': 'millimetern?',
+            'km': 'kilometern?',
+            'in': 'zoll',
+            'ft': 'fuß',
+            'deg': 'grad',
+            's': 'sekunden?',
+            'min': 'minuten?',
+            'h': 'stunden?',
+            '%': 'prozent',
+        },
+        one='eine[nmr]?|noch eine[nmr]?',
+        parts={'(?:eine[nmr]? )?halbe[nmr]?': 0.5, '(?:eine[nmr]? )?viertel': 0.25},
+        and_half='und eine[nmr]? halbe[nmr]?',
+        turns={'viertel(?:um)?drehung': 90, 'halbe (?:um)?drehung': 180, 'ganze drehung': 360},
+        amounts='halb\\w*|viertel\\w*|drittel|doppelt\\w*|dreifach\\w*|mal|paar|einige\\w*'
+        '|anderthalb|\\w+einhalb|höchstens|mindestens|als|über|unter|bis zu|innerhalb',
+    ),
+    'es': _Language(
+        units={
+            'm': 'metros?',
+            'cm': 'cent[ií]metros?',
+            'mm': 'mil[ií]metros?',
+            'km': 'kil[oó]metros?',
+            'in': 'pulgadas?',
+            'ft': 'pies?',
+            'deg': 'grados?',
+            's': 'segundos?',
+            'min': 'minutos?',
+            'h': 'horas?',
+            '%': 'por ciento',
+        },
+        one='una?|otr[oa]',
+        parts={'medi[oa]': 0.5, 'un cuarto de': 0.25},
+        and_half='y medi[oa]',
+        turns={'cuarto de vuelta': 90, 'media vuelta': 180, 'vuelta completa': 360},
+        amounts='medi[oa]|mitad|cuartos?|tercios?|doble|triple|veces|poco|unos|varios'
+        '|máximo|al menos|más de|menos de|hasta',
+    ),
+    'fr': _Language(
+        units={
+            'm': 'mètres?',
+            'cm': 'centimètres?',
+            'mm': 'millimètres?',
+            'km': 'kilomètres?',
+            'in': 'pouces?',
+            'ft': 'pieds?',
+            'deg': 'degrés?',
+            's': 'secondes?',
+            'min': 'minutes?',
+            'h': 'heures?',
+            '%': 'pour ?(?:cent|100)',
+        },
+        one='une?|encore une?',
+        parts={'(?:une? )?demi[ -]': 0.5, 'un quart de': 0.25},
+        and_half='et demie?',
+        turns={'quart de tour': 90, 'demi[ -]tour': 180, 'tour complet': 360},
+        amounts='demie?|moitié|quarts?|tiers|double|triple|fois|peu|quelques|plusieurs'
+        '|au plus|au moins|plus de|moins de',
+    ),
+}
+# Signs of units that all languages share.
+_SIGNS = {
+    **{'m': 'm', 'cm': 'cm', 'mm': 'mm', 'km': 'km', 'ft': 'ft', 'deg': '°|deg', 'rad': 'rad'},
+    **{'s': 's', 'min': 'min', 'h': 'h', 'm/s': 'm/s', 'km/h': 'km/h', '%': '%'},
+}
+_NUMBER = r'(?P<number>\d+(?:[.,]\d+)?)'
+_BARE = re.compile(r'(?<![\w.,])\d+(?:[.,]\d+)?(?![\w.,]*\d)')
+
+
+def said_quantities(command: str, unit: str) -> tuple[Quantity, ...]:
+    """The quantities of the kind of a unit that a command tells.
+
+    A number without a unit may be meant in any, so it counts as one in `unit`. Where a command
+    tells some amount that code does not understand, none is returned: it may be the one.
+    """
+    kind = kind_of(unit)
+    readings = [_Reading.of(command, name) for name in _LANGUAGES]
+    best = max(readings, key=lambda reading: len(reading.quantities))
+    told = [quantity for quantity in best.quantities if quantity.unit in kind]
+    if not told or best.is_vague:
+        return ()
+    told += [Quantity(number, unit) for number in best.bare]
+    return tuple(dict.fromkeys(told))
+
+
+def said_by_unit(command: str, tools: Sequence[ToolSpec]) -> dict[str, tuple[Quantity, ...]]:
+    """What a command tells, by unit of the tools' numbers, where it tells any."""
+    schemas = (schema for tool in tools for schema in tool.parameters['properties'].values())
+    units = {schema['unit'] for schema in schemas if 'unit' in schema}
+    told = {unit: said_quantities(command, unit) for unit in sorted(units)}
+    return {unit: quantities for unit, quantities in told.items() if quantities}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reading:
+    """A command as one language reads it.
+
+    Attributes:
+        quantities: numbers with units, in order.
+        bare: numbers without.
+        is_vague: whether some words tell an amount that is neither.
+    """
+
+    quantities: tuple[Quantity, ...]
+    bare: tuple[float, ...]
+    is_vague: bool
+
+    @classmethod
+    def of(cls, command: str, language: str) -> '_Reading':
+        words = re.sub(r'(?<=\w)-(?=\w)', ' ', command.casefold())
+        text = alpha2digit(words, language, threshold=0)
+        rest = text
+        found: list[tuple[int, Quantity]] = []
+        for pattern, unit, fixed in _patterns(_LANGUAGES[language]):
+            for match in re.finditer(pattern, rest):
+                value = _value(match) if fixed is None else fixed
+                found.append((match.start(), Quantity(value, unit)))
+            # Blanks keep the places of what follows.
+            rest = re.sub(pattern, lambda match: ' ' * len(match[0]), rest)
+        found.sort(key=lambda each: each[0])
+        bare = tuple(float(match[0].replace(',', '.')) for match in _BARE.finditer(rest))
+        amounts = rf'\b(?:{_LANGUAGES[language].amounts})\b'
+        return cls(tuple(each for _, each in found), bare, re.search(amounts, rest) is not None)
+
+
+def _patterns(language: _Language) -> Iterator[tuple[str, str, float | None]]:
+    """Patterns of quantities in the order to look for them, each with its unit and value.
+
+    A value of None stands in the group `number`; `half` and `later_half` add a half to it.
+    """
+    half = f' {language.and_half}'
+    for turn, degrees in language.turns.items():
+        yield rf'\b(?:{turn})\b', 'deg', degrees
+    for unit in dict.fromkeys([*language.units, *_SIGNS]):
+        words, sign = language.units.get(unit), _SIGNS.get(unit)
+        names = rf'(?:{words})\b' if words else ''
+        if sign:
+            names += ('|' if names else '') + rf'(?:{sign})(?![\w/])'
+        number = rf'(?<![\w.,]){_NUMBER}(?P<half>{half})?'
+        yield rf'{number}[ -]?(?:{names})(?P<later_half>{half})?', unit, None
+        if words is None:
+            continue
+        for part, value in language.parts.items():
+            yield rf'\b(?:{part}) ?(?:{words})\b', unit, value
+        yield rf'\b(?:{language.one}) (?:{words}){half}\b', unit, 1.5
+        yield rf'\b(?:{language.one}) (?:{words})\b', unit, 1.0
+
+
+def _value(match: re.Match[str]) -> float:
+    number = float(match['number'].replace(',', '.'))
+    return number + 0.5 if match['half'] or match['later_half'] else number
