@@ -94,18 +94,16 @@ class AgentServices:
             check_name('origin', request.origin)
             arguments = _read_arguments(request.arguments)
         except InvalidTaskError as error:
-            response.message = str(error)
-            return response
+            return self._refused_call(request, response, str(error))
         cancel = CancelToken()
         # Under the lock: a call that `cancel_direct_calls` does not see finds no queue.
         with self._lock:
             configured = self.configured
             if configured is None or self._intake.queue is None:
-                response.message = NOT_ACTIVE
-                return response
+                return self._refused_call(request, response, NOT_ACTIVE)
             if len(self._direct_calls) >= MAX_DIRECT_CALLS:
-                response.message = f'{MAX_DIRECT_CALLS} calls run already: try again later'
-                return response
+                told = f'{MAX_DIRECT_CALLS} calls run already: try again later'
+                return self._refused_call(request, response, told)
             self._direct_calls.add(cancel)
         try:
             record = configured.registry.call(
@@ -119,8 +117,19 @@ class AgentServices:
                 self._direct_calls.discard(cancel)
         response.success = record.result.outcome is Outcome.SUCCEEDED
         response.tool_call = call_message(record)
+        if not record.request_id and not response.success:
+            return self._refused_call(request, response, record.result.text)
         if not response.success:
             response.message = encodable(record.result.text)
+        return response
+
+    def _refused_call(self, request: Any, response: Any, reason: str) -> Any:
+        """Answer and note a call that did not reach the gate, which notes all others."""
+        recorder = self._intake.recorder
+        if recorder is not None:
+            origin = str(Origin('service', request.origin))
+            recorder.refused(f'{request.tool} {request.arguments}', origin, '', reason)
+        response.message = encodable(reason)
         return response
 
     def _on_clear_conversation(self, request: Any, response: Any) -> Any:
