@@ -23,7 +23,13 @@ from nemotron_agent.core.origin import Origin
 from nemotron_agent.core.task_queue import TaskQueue
 from nemotron_agent.core.tool import Outcome
 from nemotron_agent.ros.assembly import ConfiguredAgent
-from nemotron_agent.ros.task_intake import NOT_ACTIVE, TaskIntake, check_name, refusal
+from nemotron_agent.ros.task_intake import (
+    NOT_ACTIVE,
+    TaskIntake,
+    check_name,
+    check_timeout,
+    refusal,
+)
 from nemotron_agent.ros.task_messages import call_message, fill_result, tool_message
 
 MAX_DIRECT_CALLS = 4
@@ -92,6 +98,7 @@ class AgentServices:
     def _on_call_tool(self, request: Any, response: Any) -> Any:
         try:
             check_name('origin', request.origin)
+            check_timeout(request.timeout_sec)
             arguments = _read_arguments(request.arguments)
         except InvalidTaskError as error:
             return self._refused_call(request, response, str(error))
@@ -110,7 +117,7 @@ class AgentServices:
                 ToolCall(uuid.uuid4().hex, request.tool, arguments),
                 origin=str(Origin('service', request.origin)),
                 cancel=cancel,
-                timeout_sec=request.timeout_sec if request.timeout_sec > 0.0 else None,
+                timeout_sec=request.timeout_sec or None,
             )
         finally:
             with self._lock:

@@ -144,11 +144,7 @@ class TaskIntake:
             )
         check_name('conversation_id', conversation_id)
         check_name('origin', origin)
-        if not 0.0 <= timeout_sec <= MAX_TIMEOUT_SEC:
-            raise InvalidTaskError(
-                f"timeout_sec is {timeout_sec}: give 0 for the agent's own limit, "
-                f'or up to {MAX_TIMEOUT_SEC:.0f}'
-            )
+        check_timeout(timeout_sec)
         task = Task(
             text=text,
             conversation_id=conversation_id or self.default_conversation,
@@ -176,6 +172,19 @@ def check_name(name: str, value: str) -> None:
     if len(value) > MAX_NAME_CHARACTERS:
         raise InvalidTaskError(
             f'{name} has {len(value)} characters and may have {MAX_NAME_CHARACTERS}'
+        )
+
+
+def check_timeout(timeout_sec: float) -> None:
+    """See that a time limit that a client gives is one.
+
+    Raises:
+        InvalidTaskError: it is not.
+    """
+    if not 0.0 <= timeout_sec <= MAX_TIMEOUT_SEC:
+        raise InvalidTaskError(
+            f"timeout_sec is {timeout_sec}: give 0 for the agent's own limit, "
+            f'or up to {MAX_TIMEOUT_SEC:.0f}'
         )
 
 

@@ -174,6 +174,8 @@ def test_commands_that_are_not_taken_are_recorded(start, record):
         ({'tool': 'go_to', 'arguments': '{"place": "moon"}'}, 'do not fit'),
         ({'tool': 'go_to', 'arguments': '{'}, 'arguments is no JSON'),
         ({'tool': 'go_to', 'arguments': '{}', 'origin': 'a' * 300}, 'origin has 300 characters'),
+        ({'tool': 'go_to', 'timeout_sec': float('inf')}, 'timeout_sec is inf: give 0 for'),
+        ({'tool': 'go_to', 'timeout_sec': float('nan')}, 'timeout_sec is nan: give 0 for'),
     ],
 )
 def test_direct_calls_that_are_not_taken_are_recorded(start, record, call, reason):
