@@ -113,3 +113,15 @@ def test_rooms_without_ros_load_neither_ros_nor_llama_cpp():
 
     assert modules
     assert done.returncode == 0, done.stderr
+
+
+def test_only_the_registry_runs_tools():
+    # Without a context no tool can be run, and the registry asks the gate.
+    makes_contexts = {
+        name_of(file)
+        for file in files()
+        for node in ast.walk(ast.parse(file.read_text(encoding='utf-8')))
+        if isinstance(node, ast.Call) and 'CallContext' in ast.unparse(node.func)
+    }
+
+    assert makes_contexts == {'core/tool_registry.py'}

@@ -85,6 +85,10 @@ class ActionSkill(RosSkill):
                 self._unknown_end(end, goal, watch, ready.timeout_sec),
                 tell_end=functools.partial(self._late_ends.follow, watch.late_goal()),
             )
+        except Exception:
+            # Nobody watches it any more, and a stop would not reach it.
+            goal.cancel()
+            raise
         finally:
             undo()
             if not is_followed:

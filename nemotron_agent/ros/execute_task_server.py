@@ -15,7 +15,7 @@ from nemotron_agent.core.task import TaskResult, TaskStatus
 from nemotron_agent.core.task_handle import TaskHandle
 from nemotron_agent.ros.client_watch import ClientWatch
 from nemotron_agent.ros.feedback_qos import FEEDBACK_QOS
-from nemotron_agent.ros.task_intake import TaskIntake, refusal, thinking_choice
+from nemotron_agent.ros.task_intake import TaskIntake, refusal
 from nemotron_agent.ros.task_messages import feedback_message, fill_result
 
 
@@ -97,7 +97,7 @@ class ExecuteTaskServer:
                 origin=str(Origin('action', goal.origin)),
                 conversation_id=goal.conversation_id,
                 priority=goal.priority,
-                thinking=thinking_choice(goal.thinking, ExecuteTask.Goal),
+                thinking=goal.thinking,
                 timeout_sec=goal.timeout_sec,
             )
         except TaskRefusedError as error:

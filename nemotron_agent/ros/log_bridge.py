@@ -3,6 +3,8 @@
 import logging
 from typing import Any
 
+from nemotron_agent.core.json_text import encodable
+
 
 class RosLogHandler(logging.Handler):
     """Hands records to an rclpy logger. rclpy ties a severity to a line: one line for each."""
@@ -12,13 +14,18 @@ class RosLogHandler(logging.Handler):
         self._ros_logger = ros_logger
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log one record."""
-        text = self.format(record)
-        if record.levelno >= logging.ERROR:
+        """Log one record; what cannot be logged is told on stderr, and stops nobody's work."""
+        try:
+            self._log(record.levelno, encodable(self.format(record)))
+        except Exception:
+            self.handleError(record)
+
+    def _log(self, level: int, text: str) -> None:
+        if level >= logging.ERROR:
             self._ros_logger.error(text)
-        elif record.levelno >= logging.WARNING:
+        elif level >= logging.WARNING:
             self._ros_logger.warning(text)
-        elif record.levelno >= logging.INFO:
+        elif level >= logging.INFO:
             self._ros_logger.info(text)
         else:
             self._ros_logger.debug(text)

@@ -53,10 +53,16 @@ def skill_traits(skill: Skill, places: Places, inputs: Sequence[Parameter]) -> S
     def fill(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         return {path: _plain(value) for path, value in template.fill(arguments).items()}
 
+    def named_places(arguments: Mapping[str, Any]) -> list[Pose]:
+        complete = template.with_defaults(arguments)
+        named = [p.argument for p in inputs if p.takes_place and p.argument in complete]
+        return [_pose(places, complete[argument]) for argument in named]
+
     return SkillTraits(
         name=skill.id,
         complete=template.with_defaults,
         fill=fill,
+        places=named_places,
         domains=skill.functional_domains,
         resources=skill.resources,
         units={p.argument: p.unit for p in inputs if p.type in NUMBER_TYPES},
@@ -78,8 +84,10 @@ def skill_traits(skill: Skill, places: Places, inputs: Sequence[Parameter]) -> S
 
 def _motion(rules: MotionRules | None, takes_place: bool) -> Motion | None:
     if rules is None:
-        return Motion() if takes_place else None
-    return Motion(**dict(rules.fields), is_planned=rules.way == 'planned')
+        return Motion(to_place=True) if takes_place else None
+    fields = dict(rules.fields)
+    to_place = not fields and not rules.in_place
+    return Motion(**fields, to_place=to_place, is_planned=rules.way == 'planned')
 
 
 def _pose(places: Places, name: str) -> Pose:

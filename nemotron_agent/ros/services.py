@@ -23,7 +23,13 @@ from nemotron_agent.core.origin import Origin
 from nemotron_agent.core.task_queue import TaskQueue
 from nemotron_agent.core.tool import Outcome
 from nemotron_agent.ros.assembly import ConfiguredAgent
-from nemotron_agent.ros.task_intake import NOT_ACTIVE, TaskIntake, check_name, refusal
+from nemotron_agent.ros.task_intake import (
+    NOT_ACTIVE,
+    TaskIntake,
+    check_name,
+    check_timeout,
+    refusal,
+)
 from nemotron_agent.ros.task_messages import call_message, fill_result, tool_message
 
 MAX_DIRECT_CALLS = 4
@@ -92,35 +98,45 @@ class AgentServices:
     def _on_call_tool(self, request: Any, response: Any) -> Any:
         try:
             check_name('origin', request.origin)
+            check_timeout(request.timeout_sec)
             arguments = _read_arguments(request.arguments)
         except InvalidTaskError as error:
-            response.message = str(error)
-            return response
+            return self._refused_call(request, response, str(error))
         cancel = CancelToken()
         # Under the lock: a call that `cancel_direct_calls` does not see finds no queue.
         with self._lock:
             configured = self.configured
             if configured is None or self._intake.queue is None:
-                response.message = NOT_ACTIVE
-                return response
+                return self._refused_call(request, response, NOT_ACTIVE)
             if len(self._direct_calls) >= MAX_DIRECT_CALLS:
-                response.message = f'{MAX_DIRECT_CALLS} calls run already: try again later'
-                return response
+                told = f'{MAX_DIRECT_CALLS} calls run already: try again later'
+                return self._refused_call(request, response, told)
             self._direct_calls.add(cancel)
         try:
             record = configured.registry.call(
                 ToolCall(uuid.uuid4().hex, request.tool, arguments),
                 origin=str(Origin('service', request.origin)),
                 cancel=cancel,
-                timeout_sec=request.timeout_sec if request.timeout_sec > 0.0 else None,
+                timeout_sec=request.timeout_sec or None,
             )
         finally:
             with self._lock:
                 self._direct_calls.discard(cancel)
         response.success = record.result.outcome is Outcome.SUCCEEDED
         response.tool_call = call_message(record)
+        if not record.request_id and not response.success:
+            return self._refused_call(request, response, record.result.text)
         if not response.success:
             response.message = encodable(record.result.text)
+        return response
+
+    def _refused_call(self, request: Any, response: Any, reason: str) -> Any:
+        """Answer and note a call that did not reach the gate, which notes all others."""
+        recorder = self._intake.recorder
+        if recorder is not None:
+            origin = str(Origin('service', request.origin))
+            recorder.refused(f'{request.tool} {request.arguments}', origin, '', reason)
+        response.message = encodable(reason)
         return response
 
     def _on_clear_conversation(self, request: Any, response: Any) -> Any:

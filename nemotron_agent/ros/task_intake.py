@@ -2,7 +2,8 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+
+from nemotron_agent_interfaces.action import ExecuteTask
 
 from nemotron_agent.core.agent_events import EventSink
 from nemotron_agent.core.errors import (
@@ -12,6 +13,7 @@ from nemotron_agent.core.errors import (
     TaskRefusedError,
 )
 from nemotron_agent.core.json_text import encodable
+from nemotron_agent.core.shortened import shortened
 from nemotron_agent.core.task import Task, TaskResult, TaskStatus
 from nemotron_agent.core.task_handle import TaskHandle
 from nemotron_agent.core.task_queue import TaskQueue
@@ -24,6 +26,12 @@ STOPPED = 'Stopped. Nothing moves until the stop is released.'
 NOT_ACTIVE = 'the agent is not active: configure and activate its node first'
 MAX_NAME_CHARACTERS = 256
 MAX_TIMEOUT_SEC = 86400.0
+THINKING = {
+    ExecuteTask.Goal.THINKING_DEFAULT: None,
+    ExecuteTask.Goal.THINKING_OFF: Thinking.OFF,
+    ExecuteTask.Goal.THINKING_ON: Thinking.ON,
+    ExecuteTask.Goal.THINKING_AUTO: Thinking.AUTO,
+}
 STATUS_OF_REFUSAL = {
     NotActiveError: TaskStatus.NOT_ACTIVE,
     InvalidTaskError: TaskStatus.INVALID_TASK,
@@ -61,10 +69,13 @@ class TaskIntake:
         origin: str,
         conversation_id: str = '',
         priority: int = 0,
-        thinking: Thinking | None = None,
+        thinking: int = ExecuteTask.Goal.THINKING_DEFAULT,
         timeout_sec: float = 0.0,
     ) -> TaskHandle:
         """Check a command and queue it; empty and 0 mean the node's own.
+
+        Words that stop do so whatever else is wrong with it. `thinking` is one of the constants of
+        `ExecuteTask`.
 
         Raises:
             TaskRefusedError: not active, not a command, or no room.
@@ -72,7 +83,8 @@ class TaskIntake:
         text = encodable(text).strip()
         said = self.stop_words.stop_in(text) if self.stop_words else ''
         if said:
-            self._latch.stop(f'the words "{said}" from {origin}')
+            who = shortened(origin, MAX_NAME_CHARACTERS)
+            self._latch.stop(f'the words "{said}" from {who}')
             return _carried_out(Task(text, conversation_id, origin), on_event, STOPPED)
         recorder = self.recorder
         try:
@@ -116,7 +128,7 @@ class TaskIntake:
         origin: str,
         conversation_id: str,
         priority: int,
-        thinking: Thinking | None,
+        thinking: int,
         timeout_sec: float,
     ) -> tuple[TaskQueue, Task]:
         queue = self.queue
@@ -132,17 +144,13 @@ class TaskIntake:
             )
         check_name('conversation_id', conversation_id)
         check_name('origin', origin)
-        if not 0.0 <= timeout_sec <= MAX_TIMEOUT_SEC:
-            raise InvalidTaskError(
-                f"timeout_sec is {timeout_sec}: give 0 for the agent's own limit, "
-                f'or up to {MAX_TIMEOUT_SEC:.0f}'
-            )
+        check_timeout(timeout_sec)
         task = Task(
             text=text,
             conversation_id=conversation_id or self.default_conversation,
             origin=origin,
             priority=priority,
-            thinking=thinking,
+            thinking=_thinking_choice(thinking),
             timeout_sec=timeout_sec or None,
         )
         return queue, task
@@ -167,20 +175,22 @@ def check_name(name: str, value: str) -> None:
         )
 
 
-def thinking_choice(value: int, constants: Any) -> Thinking | None:
-    """Read the field `thinking` of a goal.
+def check_timeout(timeout_sec: float) -> None:
+    """See that a time limit that a client gives is one.
 
     Raises:
-        InvalidTaskError: it is none of the constants.
+        InvalidTaskError: it is not.
     """
-    choices = {
-        constants.THINKING_DEFAULT: None,
-        constants.THINKING_OFF: Thinking.OFF,
-        constants.THINKING_ON: Thinking.ON,
-        constants.THINKING_AUTO: Thinking.AUTO,
-    }
-    if value not in choices:
+    if not 0.0 <= timeout_sec <= MAX_TIMEOUT_SEC:
+        raise InvalidTaskError(
+            f"timeout_sec is {timeout_sec}: give 0 for the agent's own limit, "
+            f'or up to {MAX_TIMEOUT_SEC:.0f}'
+        )
+
+
+def _thinking_choice(value: int) -> Thinking | None:
+    if value not in THINKING:
         raise InvalidTaskError(
             f'thinking is {value}: give 0 (default), 1 (off), 2 (on) or 3 (auto)'
         )
-    return choices[value]
+    return THINKING[value]

@@ -8,6 +8,7 @@ from nemotron_agent.safety.audit_folder import AuditFolder, Head
 from nemotron_agent.safety.audit_reader import AuditLine, read_lines, record_files
 
 TORN = '; a crash leaves that at the end, and the next start of the node repairs it'
+NOT_A_BEGINNING = 'it is not how this file begins'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +138,9 @@ class _Check:
         if entry.previous != last.hash:
             return 'it does not follow the entry before it, which was replaced'
         if line.number == 1 and not _begins(entry, line.path):
-            return 'it is not how this file begins'
+            return NOT_A_BEGINNING
+        if line.number > 1 and entry.event == 'begin':
+            return 'a file does not begin in its middle'
         return ''
 
     def _problem_of_first(self, entry: AuditEntry) -> str:
@@ -147,7 +150,7 @@ class _Check:
             return f'format {entry.fields.get("format")} is not known here, only {FORMAT}'
         if entry.sequence == 0 and entry.previous != NO_HASH:
             return 'it names an entry before the first'
-        return ''
+        return '' if _is_numbered(entry) else NOT_A_BEGINNING
 
     def _take(self, entry: AuditEntry, path: Path) -> None:
         self.found.last = entry
@@ -162,4 +165,11 @@ class _Check:
 
 
 def _begins(entry: AuditEntry, path: Path) -> bool:
-    return entry.event == 'begin' and AuditFolder(path.parent).file(entry.fields['file']) == path
+    if entry.event != 'begin' or not _is_numbered(entry):
+        return False
+    return AuditFolder(path.parent).file(entry.fields['file']) == path
+
+
+def _is_numbered(entry: AuditEntry) -> bool:
+    """Whether the first entry of a file tells the number of the file, and of the oldest."""
+    return all(isinstance(entry.fields.get(key), int) for key in ('file', 'oldest_file'))

@@ -1,9 +1,10 @@
 """What the gate knows of a skill, in plain values: whoever reads manifests fills this in."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from nemotron_agent.safety.plane import Pose
 from nemotron_agent.safety.policy_file import Precondition
 
 
@@ -30,6 +31,7 @@ class Motion:
     Attributes:
         x, y, frame: fields of a goal's position [m] and of its frame.
         ahead, left: fields of a way from where the robot is [m].
+        to_place: it leads to a place that the call names; the request may have no more than that.
         is_planned: the robot's own planner keeps to the zones; only the goal is checked here.
     """
 
@@ -38,6 +40,7 @@ class Motion:
     frame: str = ''
     ahead: str = ''
     left: str = ''
+    to_place: bool = False
     is_planned: bool = False
 
 
@@ -49,6 +52,7 @@ class SkillTraits:
         name: of the tool.
         complete: completes arguments with the defaults of those left out.
         fill: makes the request of a call: value by dotted field path, a place as a `Pose`.
+        places: where the places are that a call names.
         domains: functional domains, which policies name as `domain:navigation`.
         resources: what a run needs for itself.
         units: unit of each argument that is a number; empty where it has none.
@@ -62,6 +66,7 @@ class SkillTraits:
     name: str
     complete: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     fill: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    places: Callable[[Mapping[str, Any]], Sequence[Pose]] = lambda arguments: ()
     domains: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     units: Mapping[str, str] = dataclasses.field(default_factory=dict)

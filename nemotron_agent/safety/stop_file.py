@@ -36,10 +36,12 @@ class StopFile:
         """The stop that holds, or None; what cannot be read is a stop."""
         try:
             values = json.loads(self.path.read_text(encoding='utf-8'))
-            return Stop(str(values['reason']), float(values['at']))
+            stop = Stop(str(values['reason']), float(values['at']))
+            str(stop)  # there are times that no clock shows
+            return stop
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             logger.error('%s: %s: the robot counts as stopped', self.path, error)
             return Stop(UNREADABLE)
 

@@ -66,6 +66,9 @@ class StopLatch:
 
     def __init__(self, stop: Stop | None = None) -> None:
         self._lock = threading.Lock()
+        self._told = threading.Condition(self._lock)
+        self._untold: Stop | None = None
+        self._is_telling = False
         self._stop = stop
         self._report: StopReport | None = None
         self._watched: list[CancelToken] = []
@@ -84,8 +87,9 @@ class StopLatch:
     def listen(self, listener: StopListener) -> None:
         """Have `listener` told of a stop, with its report, and of its release, with None.
 
-        They are called one after the other, in the thread of the stop or release. A stop while
-        one holds is not told: what publishes e-stops does so all the time.
+        They are called one after the other, in the thread of the stop or release, and in the order
+        of stops and releases, so that what they were told last is so. A stop while one holds is
+        not told: what publishes e-stops does so all the time.
         """
         self._listeners.append(listener)
 
@@ -100,6 +104,8 @@ class StopLatch:
         with self._lock:
             begins = self._stop is None
             stop = self._stop = self._stop or Stop(reason)
+            if begins:
+                self._untold = stop
             watched = list(self._watched)
         for token in watched:
             token.cancel(CancelReason.STOPPED)
@@ -108,13 +114,19 @@ class StopLatch:
             self._report = report
             latency_ms = 1e3 * report.latency_sec
             logger.warning('%s: %d calls cancelled in %.3f ms', stop, report.calls, latency_ms)
+            self._begin_telling()
             self._tell(stop, report)
         return report
 
     def release(self) -> Stop | None:
-        """Let calls pass again; return the stop that held, or None."""
-        with self._lock:
+        """Let calls pass again; return the stop that held, or None.
+
+        It waits until the listeners were told of that stop.
+        """
+        with self._told:
+            self._told.wait_for(lambda: self._untold is None and not self._is_telling)
             stop, self._stop = self._stop, None
+            self._is_telling = stop is not None
         if stop is not None:
             logger.warning('released; it was %s', stop)
             self._tell(None, None)
@@ -134,9 +146,20 @@ class StopLatch:
                 with self._lock:
                     self._watched.remove(token)
 
+    def _begin_telling(self) -> None:
+        """Wait for the listeners of a release that came before the stop."""
+        with self._told:
+            self._told.wait_for(lambda: not self._is_telling)
+            self._untold, self._is_telling = None, True
+
     def _tell(self, stop: Stop | None, report: StopReport | None) -> None:
-        for listener in self._listeners:
-            try:
-                listener(stop, report)
-            except Exception:
-                logger.exception('a listener of the stop failed')
+        try:
+            for listener in self._listeners:
+                try:
+                    listener(stop, report)
+                except Exception:
+                    logger.exception('a listener of the stop failed')
+        finally:
+            with self._told:
+                self._is_telling = False
+                self._told.notify_all()

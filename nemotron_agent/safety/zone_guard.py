@@ -1,5 +1,6 @@
 """Keeps goals and ways inside the geofence and out of the keep-out zones."""
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +41,7 @@ class ZoneGuard:
         motion = call.skill.motion or Motion()
         fields = call.skill.fill(call.arguments)
         try:
-            goals = _goals(motion, fields)
+            goals = self._goals(call, motion, fields)
             ahead, left = _number(fields, motion.ahead), _number(fields, motion.left)
         except _NoGoalError as error:
             return Denial(GOAL_RULE, f'where {call.skill.name} leads cannot be checked: {error}')
@@ -54,7 +55,24 @@ class ZoneGuard:
         if isinstance(robot, Denial):
             return robot
         ends = [goal.point for goal in goals] or [robot.moved(ahead, left)]
-        return next(filter(None, (self._way_denial(robot.point, end) for end in ends)), None)
+        # Of several goals nobody says which comes first.
+        ways = itertools.combinations([robot.point, *ends], 2)
+        return next(filter(None, (self._way_denial(*way) for way in ways)), None)
+
+    def _goals(self, call: AskedCall, motion: Motion, fields: Fields) -> list[Pose]:
+        """The poses that a call leads to: of places, and by fields of its request."""
+        goals = [value for value in fields.values() if isinstance(value, Pose)]
+        if motion.x or motion.y:
+            frame = fields.get(motion.frame, '')
+            goals.append(Pose(str(frame), _number(fields, motion.x), _number(fields, motion.y)))
+        if motion.to_place and self._moves(call):
+            goals += [pose for pose in call.skill.places(call.arguments) if pose not in goals]
+            if not goals:
+                raise _NoGoalError('it names no place')
+        return goals
+
+    def _moves(self, call: AskedCall) -> bool:
+        return any(name in self._zones.moving_resources for name in call.skill.resources)
 
     def _goal_denial(self, goal: Pose) -> Denial | None:
         if goal.frame != self._zones.frame:
@@ -97,15 +115,6 @@ class ZoneGuard:
                 f'"{self._zones.frame}"',
             )
         return robot
-
-
-def _goals(motion: Motion, fields: Fields) -> list[Pose]:
-    """The poses that a request names: of places, and by its fields."""
-    goals = [value for value in fields.values() if isinstance(value, Pose)]
-    if motion.x or motion.y:
-        frame = fields.get(motion.frame, '')
-        goals.append(Pose(str(frame), _number(fields, motion.x), _number(fields, motion.y)))
-    return goals
 
 
 def _number(fields: Fields, path: str) -> float:

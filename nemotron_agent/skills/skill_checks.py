@@ -183,9 +183,14 @@ def _limits(skill: Skill) -> Iterator[Problem]:
 
 
 def _motion(skill: Skill) -> Iterator[Problem]:
-    if skill.motion is None or (skill.request is None and skill.parameters is None):
+    motion = skill.motion
+    is_said = motion is None or motion.in_place or any(motion.fields)
+    if not is_said and not any(parameter.takes_place for parameter in skill.inputs):
+        message = 'it does not say where the robot goes'
+        yield Problem(('motion',), message, 'give a goal, a way, or in_place: true')
+    if motion is None or (skill.request is None and skill.parameters is None):
         return
     filled = skill.request or {parameter.name for parameter in skill.inputs}
-    for key, path in skill.motion.fields:
+    for key, path in motion.fields:
         if path not in filled:
             yield Problem(('motion', key), f'{shown(path)} is not filled', near_miss(path, filled))

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -107,6 +109,23 @@ def test_what_is_printed(start, folder, script, capsys):
     out, err = capsys.readouterr()
     assert 'then go_to {"place": "kitchen"}, now go_to {"place": "dock"}' in out
     assert 'is not the file of then' in err
+
+
+def test_a_replay_has_no_way_to_the_robot(start, folder):
+    agent = start()
+    agent.run('go to the kitchen')
+    agent.close()
+    program = (
+        'import sys\n'
+        'from nemotron_agent.cli.main import main\n'
+        'assert main(["replay", sys.argv[1]]) == 0\n'
+        'assert "rclpy" not in sys.modules\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', program, str(folder)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'go_to {"place": "kitchen"}' in done.stdout
 
 
 def test_verdicts_are_those_of_then(start, folder, capsys):

@@ -159,6 +159,21 @@ def test_a_place_becomes_the_pose(ros_domain):
     assert (pose.header.frame_id, pose.pose.position.x, pose.pose.position.y) == ('map', 4.0, 1.0)
 
 
+def test_a_run_that_fails_cancels_its_goal(ros_domain, turn):
+    feedback = [Spin.Feedback(angular_distance_traveled=0.5)]
+    server = MockActionServer(
+        ros_domain.make_node('server'), Spin, 'spin', Behavior.HANG, feedback=feedback
+    )
+
+    def fail(feedback):
+        raise RuntimeError('whoever takes feedback has gone')
+
+    with pytest.raises(RuntimeError):
+        turn.run({'angle': 2.0}, CallContext('id', CancelToken(), fail))
+    wait_for(lambda: server.endings == ['canceled'])
+    server.close()
+
+
 def test_feedback(ros_domain, turn):
     feedback = [Spin.Feedback(angular_distance_traveled=0.5)]
     MockActionServer(

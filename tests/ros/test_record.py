@@ -159,10 +159,34 @@ def test_a_node_that_was_killed_goes_on_with_its_record(ros_domain, tmp_path):
 def test_commands_that_are_not_taken_are_recorded(start, record):
     agent = start([], max_command_bytes=10)
     agent.send('a very long command').end()
+    agent.send('think', thinking=7).end()
+    agent.node.release()
+    long, strange = fields(record, 'refused')
+    assert long['text'] == 'a very long command'
+    assert 'may have 10' in long['reason']
+    assert (strange['text'], strange['origin']) == ('think', 'action')
+
+
+@pytest.mark.parametrize(
+    ('call', 'reason'),
+    [
+        ({'tool': 'fly'}, 'There is no tool "fly".'),
+        ({'tool': 'go_to', 'arguments': '{"place": "moon"}'}, 'do not fit'),
+        ({'tool': 'go_to', 'arguments': '{'}, 'arguments is no JSON'),
+        ({'tool': 'go_to', 'arguments': '{}', 'origin': 'a' * 300}, 'origin has 300 characters'),
+        ({'tool': 'go_to', 'timeout_sec': float('inf')}, 'timeout_sec is inf: give 0 for'),
+        ({'tool': 'go_to', 'timeout_sec': float('nan')}, 'timeout_sec is nan: give 0 for'),
+    ],
+)
+def test_direct_calls_that_are_not_taken_are_recorded(start, record, call, reason):
+    agent = start([])
+    response = agent.call(CallTool, 'call_tool', **call)
     agent.node.release()
     [refused] = fields(record, 'refused')
-    assert refused['text'] == 'a very long command'
-    assert 'may have 10' in refused['reason']
+    assert refused['text'] == f'{call["tool"]} {call.get("arguments", "")}'
+    assert refused['origin'].startswith('service')
+    assert refused['reason'] == response.message
+    assert reason in response.message
 
 
 def test_a_record_that_cannot_be_written_moves_nothing(start, tmp_path):

@@ -187,6 +187,13 @@ def test_a_task_of_stop_words_is_done_at_once_in_any_state(make_agent):
     assert agent.model.requests == []
 
 
+def test_stop_words_stop_whatever_else_is_wrong_with_a_task(make_agent):
+    agent = make_agent()
+    agent.send('stop', thinking=7, timeout_sec=-1.0, origin='o' * 10**5).end()
+    agent.wait_stopped()
+    assert 'characters left out' in agent.release().message
+
+
 def test_a_stop_while_the_model_reads(make_agent):
     agent = make_agent(GO, before_reply=until_canceled).start()
     goal = agent.send()

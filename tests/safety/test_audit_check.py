@@ -166,6 +166,25 @@ def test_a_first_entry_that_follows_another(record, file):
     assert broken(record).reason == 'it names an entry before the first'
 
 
+@pytest.mark.parametrize('numbers', [{}, {'file': 1}, {'file': '1', 'oldest_file': 'x'}])
+def test_a_beginning_that_tells_no_numbers(record, file, numbers):
+    def forge(lines):
+        fields = {'format': 1, **numbers}
+        lines[:] = [encode_entry(0, 't', 'begin', fields, NO_HASH)[1] + b'\n']
+
+    change(file, forge)
+    assert str(broken(record)) == f'{file}:1: it is not how this file begins'
+
+
+def test_a_beginning_in_the_middle(record, file):
+    def forge(lines):
+        old = list(read_entries(record))[-1]
+        lines[-1] = encode_entry(FEW, old.time, 'begin', {}, old.previous)[1] + b'\n'
+
+    change(file, forge)
+    assert str(broken(record)) == f'{file}:{FEW + 1}: a file does not begin in its middle'
+
+
 def test_a_noted_hash_must_be_there(record):
     noted = list(read_entries(record))[3].hash
     assert check_record(record, noted).broken is None

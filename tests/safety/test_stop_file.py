@@ -19,7 +19,8 @@ def test_each_node_has_its_own():
 
 def test_what_cannot_be_read_is_a_stop(tmp_path, caplog):
     file = StopFile(tmp_path / 'agent.json')
-    for text in ('', '{}', '[]', '{"reason": "x", "at": "y"}'):
+    times = ('"y"', 'NaN', '1e300', '-1e300', '1e17', '1e999', '[' * 10**5)
+    for text in ('', '{}', '[]', *(f'{{"reason": "x", "at": {at}}}' for at in times)):
         file.path.write_text(text)
         assert file.read().reason == UNREADABLE
     assert 'the robot counts as stopped' in caplog.text

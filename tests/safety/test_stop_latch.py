@@ -65,6 +65,56 @@ def test_the_latency_counts_from_the_arrival_until_all_were_told():
     assert report.latency_sec >= 1.0
 
 
+def test_a_stop_is_told_after_the_release_that_came_before_it():
+    latch, token, told = StopLatch(), CancelToken(), []
+    release_is_told, go_on = threading.Event(), threading.Event()
+
+    def listener(stop, report):
+        if stop is None:
+            release_is_told.set()
+            go_on.wait(10.0)
+        told.append(stop and stop.reason)
+
+    latch.stop('one')
+    latch.listen(listener)
+    releasing = threading.Thread(target=latch.release)
+    releasing.start()
+    assert release_is_told.wait(10.0)
+    with latch.watch(token):
+        stopping = threading.Thread(target=latch.stop, args=['two'])
+        stopping.start()
+        assert token.wait(10.0), 'no listener holds up a cancel'
+    assert latch.stopped.reason == 'two'
+    go_on.set()
+    for thread in (releasing, stopping):
+        thread.join(10.0)
+    assert told == [None, 'two']
+
+
+def test_a_release_is_told_after_the_stop_that_it_ends():
+    latch, told = StopLatch(), []
+    stop_is_told, go_on = threading.Event(), threading.Event()
+
+    def listener(stop, report):
+        if stop is not None:
+            stop_is_told.set()
+            go_on.wait(10.0)
+        told.append(stop and stop.reason)
+
+    latch.listen(listener)
+    stopping = threading.Thread(target=latch.stop, args=['one'])
+    stopping.start()
+    assert stop_is_told.wait(10.0)
+    releasing = threading.Thread(target=latch.release)
+    releasing.start()
+    releasing.join(0.1)
+    go_on.set()
+    for thread in (releasing, stopping):
+        thread.join(10.0)
+    assert told == ['one', None]
+    assert latch.stopped is None
+
+
 @pytest.mark.parametrize('workers', [8])
 def test_nothing_begins_after_a_stop_has_returned(workers):
     latch, begun, stopped_at = StopLatch(), [], []

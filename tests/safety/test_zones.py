@@ -4,8 +4,9 @@ import pytest
 
 from nemotron_agent.core.gate import Verdict
 from nemotron_agent.perception.fact_store import FactStore
+from nemotron_agent.skills.places import Places
 
-from .policy_under_test import decide, make_policy, request
+from .policy_under_test import SKILLS, decide, make_policy, request
 
 ZONES = """
 facts:
@@ -161,3 +162,88 @@ def test_a_robot_that_moved_while_the_call_waited():
     assert decision.verdict is Verdict.ALLOW
     facts.put('pose', {'x': 0, 'y': 2, 'theta': 0.0}, frame='map')
     assert policy.recheck(asked, decision).rule == 'keep_out stairs'
+
+
+PLACE = '{name: place, type: string, required: true, enum: places}'
+MORE_SKILLS = f"""
+  - id: go_by_name
+    description: Go to a place; its server knows where that is.
+    interface: action
+    datatype: pkg/action/GoByName
+    resources: [base]
+    parameters: {{in: [{PLACE}]}}
+  - id: plan_by_name
+    description: The same, with a planner.
+    interface: action
+    datatype: pkg/action/GoByName
+    resources: [base]
+    parameters: {{in: [{PLACE}]}}
+    motion: {{way: planned}}
+  - id: point_to
+    description: Turn to a place.
+    interface: action
+    datatype: pkg/action/GoByName
+    resources: [base]
+    parameters: {{in: [{PLACE}]}}
+    motion: {{in_place: true}}
+  - id: tell_of
+    description: Tell of a place.
+    interface: topic
+    datatype: pkg/msg/Text
+    parameters: {{in: [{PLACE}]}}
+  - id: go_home
+    description: Go to a place, or home.
+    interface: action
+    datatype: pkg/action/Go
+    resources: [base]
+    parameters: {{in: [{{name: place, type: string, enum: places}}]}}
+    request: {{pose: {{place: place}}}}
+  - id: fetch
+    description: Go to a place, and on to another.
+    interface: action
+    datatype: pkg/action/Fetch
+    resources: [base]
+    parameters:
+      in:
+        - {{name: start, type: string, required: true, enum: places}}
+        - {{name: end, type: string, required: true, enum: places}}
+    request: {{start: {{place: start}}, end: {{place: end}}}}
+"""
+
+
+def ask_more(skill, facts, **arguments):
+    policy = make_policy(ZONES, facts=facts, skills=SKILLS + MORE_SKILLS)
+    return decide(policy, skill, **arguments)
+
+
+def test_a_place_is_checked_where_the_request_has_only_its_name():
+    assert ask_more('go_by_name', at(0, 0), place='kitchen')[0] is Verdict.ALLOW
+    assert ask_more('go_by_name', at(0, 2.5), place='kitchen')[1] == 'keep_out stairs'
+    assert ask_more('go_by_name', FactStore(), place='kitchen')[1] == 'zones.localisation'
+    for skill in ('go_by_name', 'plan_by_name'):
+        assert ask_more(skill, at(0, 0), place='elsewhere')[1] == 'zones.frame'
+    assert ask_more('plan_by_name', FactStore(), place='kitchen')[0] is Verdict.ALLOW
+
+
+def test_a_place_that_nobody_goes_to_is_not_checked():
+    for skill in ('point_to', 'tell_of'):
+        assert ask_more(skill, FactStore(), place='elsewhere')[0] is Verdict.ALLOW
+
+
+def test_a_goal_that_is_left_out_is_denied():
+    assert ask_more('go_home', at(0, 0), place='kitchen')[0] is Verdict.ALLOW
+    assert ask_more('go_home', at(0, 0))[1:] == (
+        'zones.goal',
+        'where go_home leads cannot be checked: it names no place',
+    )
+
+
+def test_the_way_between_two_goals_is_checked():
+    assert ask_more('fetch', at(0, 0), start='dock', end='kitchen')[0] is Verdict.ALLOW
+    places = Places.model_validate(
+        {'places': {'left': {'x': 0, 'y': 1.2}, 'right': {'x': 4, 'y': 1.2}}}
+    )
+    policy = make_policy(ZONES, facts=at(2, 0), skills=SKILLS + MORE_SKILLS, places=places)
+    for place in places.names:
+        assert decide(policy, 'go_to', place=place)[0] is Verdict.ALLOW
+    assert decide(policy, 'fetch', start='left', end='right')[1] == 'keep_out stairs'

@@ -452,6 +452,11 @@ MEANING = [
     ),
     (
         'timeout_sec: 60',
+        'motion: {way: planned}',
+        's.yaml:26: skill "drive": motion: it does not say where the robot goes: give a goal, a ',
+    ),
+    (
+        'timeout_sec: 60',
         'motion: {ahead: target.x, way: planned}',
         's.yaml:26: skill "drive": motion.way: a way of so many metres is straight: remove it',
     ),
