@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from nemotron_agent.llm.cgroup import Cgroup, cgroups_of
+from nemotron_agent.llm.cgroup import Cgroup, cgroups_of, stalled_percent
 
 _KIB = 1024
 
@@ -35,15 +35,9 @@ class SystemMemory:
     def stalled_percent(self) -> float | None:
         """Share of the last ten seconds in which all that wanted to run waited for memory.
 
-        Pressure stall information (docs.kernel.org/accounting/psi.html); None where the kernel
-        has none.
+        None where the kernel does not tell.
         """
-        for line in self._lines('pressure/memory'):
-            kind, _, rest = line.partition(' ')
-            averages = dict(part.split('=') for part in rest.split())
-            if kind == 'full' and 'avg10' in averages:
-                return float(averages['avg10'])
-        return None
+        return stalled_percent(self._lines('pressure/memory'))
 
     @property
     def own_bytes(self) -> int:

@@ -15,7 +15,8 @@ def memory_status(
     system: SystemMemory, model: ChatModel | None, watch: MemoryWatch | None
 ) -> tuple[bytes, str, dict[str, object]]:
     """Hold what was planned against what is; return level, message and values."""
-    pressure = watch.pressure if watch else read_pressure(system)
+    use = model.memory_use if model else None
+    pressure = read_pressure(system, use.mapped if use else 0)
     level, message = DiagnosticStatus.OK, 'as planned'
     values: dict[str, object] = {
         'process_mb': _mb(system.own_bytes),
@@ -24,7 +25,6 @@ def memory_status(
     }
     if pressure.stalled_percent is not None:
         values['waiting_for_memory_percent'] = pressure.stalled_percent
-    use = model.memory_use if model else None
     if use is not None:
         values |= {'llama_cpp_mb': _mb(use.buffers), 'context_mb': _mb(use.context)}
         if use.planned_process:
