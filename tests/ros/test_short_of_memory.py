@@ -156,6 +156,17 @@ def test_a_process_that_outgrows_its_plan_is_told(ros_domain, tmp_path, machine)
     assert memory.status.level == DiagnosticStatus.WARN
 
 
+def test_buffers_that_outgrow_their_plan_are_told(ros_domain, tmp_path, machine):
+    use = MemoryUse(
+        buffers=10**9, context=10**8, planned_buffers=9 * 10**8, planned_process=2 * 10**9
+    )
+    memory = Memory(start_agent(ros_domain, tmp_path, machine, use))
+    wait_for(lambda: 'llama_cpp_mb' in memory.values, SOON)
+
+    assert memory.status.message == 'llama.cpp has made buffers of 100 MB more than was planned'
+    assert memory.status.level == DiagnosticStatus.WARN
+
+
 def test_pages_of_the_model_in_use_are_not_free(ros_domain, tmp_path, machine):
     use = MemoryUse(buffers=10**9, context=10**8, mapped=3_000_000_000)
     memory = Memory(start_agent(ros_domain, tmp_path, machine, use))
