@@ -57,15 +57,15 @@ class SystemMemory:
     @property
     def board(self) -> str:
         """Name of the board, as its firmware gives it; empty where there is none."""
-        try:
-            return (self.proc / 'device-tree/model').read_text(encoding='utf-8').rstrip('\0\n')
-        except OSError:
-            return ''
+        return self._board_text('model')
 
     @property
     def is_jetson(self) -> bool:
         """Whether the GPU uses the CPU's memory."""
-        return any(name in self.board for name in ('Jetson', 'Orin', 'Thor'))
+        if any(name in self.board for name in ('Jetson', 'Orin', 'Thor')):
+            return True
+        # Those who make boards for the module may name them as they like.
+        return 'nvidia,tegra' in self._board_text('compatible')
 
     @property
     def cpu_flags(self) -> frozenset[str]:
@@ -81,6 +81,13 @@ class SystemMemory:
         for group in cgroups_of(self._lines('self/cgroup'), self.cgroups):
             if group.limit_bytes is not None:
                 yield group
+
+    def _board_text(self, name: str) -> str:
+        try:
+            path = self.proc / 'device-tree' / name
+            return path.read_text(encoding='utf-8', errors='replace').rstrip('\0\n')
+        except OSError:
+            return ''
 
     def _kib(self, file: str, key: str) -> int:
         for line in self._lines(file):

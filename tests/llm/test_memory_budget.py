@@ -121,6 +121,14 @@ def test_a_jetson_is_known_by_its_board(tmp_path):
     assert 'asimddp' in system.cpu_flags
 
 
+def test_a_jetsons_module_is_known_on_a_board_of_another_name(tmp_path):
+    proc = write_proc(tmp_path / 'proc', board="Someone's Carrier")
+    (proc / 'device-tree/compatible').write_bytes(b'someone,carrier\0nvidia,tegra234\0')
+    assert system_at(tmp_path).is_jetson
+    (proc / 'device-tree/compatible').write_bytes(b'someone,carrier\0brcm,bcm2712\0')
+    assert not system_at(tmp_path).is_jetson
+
+
 def test_a_machine_without_a_device_tree_is_no_jetson(tmp_path):
     write_proc(tmp_path / 'proc')
     assert not system_at(tmp_path).is_jetson
