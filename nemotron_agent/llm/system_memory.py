@@ -1,5 +1,6 @@
 """What the system says of memory: the machine's, this process's, and the limits set for it."""
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,8 +52,13 @@ class SystemMemory:
 
     @property
     def own_peak_bytes(self) -> int:
-        """Most memory this process has held."""
+        """Most memory this process has held since `forget_peak`."""
         return self._kib('self/status', 'VmHWM')
+
+    def forget_peak(self) -> None:
+        """Begin to take the peak anew, where the kernel can (proc_pid_clear_refs(5))."""
+        with contextlib.suppress(OSError):
+            (self.proc / 'self/clear_refs').write_text('5', encoding='utf-8')
 
     @property
     def board(self) -> str:

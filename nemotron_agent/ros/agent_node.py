@@ -99,6 +99,8 @@ class AgentNode(LifecycleNode):
         try:
             parameters = AgentParameters(self)
             self._configure_stop(parameters)
+            # What a model before this one took is no part of this one's plan.
+            self._system.forget_peak()
             bytes_before = takeable_bytes(self._system)
             configured = assemble(
                 self,
