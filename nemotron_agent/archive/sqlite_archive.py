@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from nemotron_agent.archive.database import ConversationDatabase
 from nemotron_agent.archive.node_files import NodeFiles
-from nemotron_agent.archive.window import Window, window_of
+from nemotron_agent.archive.window import Window, read_window, window_of
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.conversation_archive import (
     ArchiveStatus,
@@ -62,6 +62,12 @@ class _Unsaved:
         self.windows.pop(conversation_id, None)
         self.removals.add(conversation_id)
         return waited
+
+    def drop_oldest_turn(self) -> None:
+        """Give up a turn, and what the model sees of its conversation if no other turn waits."""
+        name, _ = self.turns.pop(0)
+        if all(other != name for other, _ in self.turns):
+            self.windows.pop(name, None)
 
     def write(self, database: ConversationDatabase) -> None:
         """Write all of it."""
@@ -116,12 +122,20 @@ class SqliteArchive:
         return ArchiveStatus(self._problem, len(self._unsaved.turns), self._size_bytes)
 
     def load(self, conversation_id: str) -> Conversation | None:
-        """Return a conversation as the model last saw it; None if it is not kept."""
+        """Return a conversation as the model last saw it; None if it is not kept.
+
+        Where the database cannot be used, what waits to be kept is known.
+        """
         with self._lock:
-            if conversation_id in self._unsaved.removals:
+            waits = conversation_id in self._unsaved.windows
+            if conversation_id in self._unsaved.removals and not waits:
                 return None
             self._retry_at = 0.0  # to begin anew would be worse than to wait
-            return self._with_database(lambda database: database.window(conversation_id))
+            kept = self._with_database(lambda database: database.window(conversation_id))
+            window = self._unsaved.windows.get(conversation_id)
+            if kept is not None or window is None:
+                return kept
+            return read_window(conversation_id, window.tokens, window.text)
 
     def keep_turn(self, conversation: Conversation, turn: FinishedTurn) -> None:
         """Keep a turn that was added to a conversation, and what the model now sees of it."""
@@ -129,7 +143,7 @@ class SqliteArchive:
             self._unsaved.turns.append((conversation.id, turn))
             self._unsaved.windows[conversation.id] = window_of(conversation)
             if len(self._unsaved.turns) > MAX_UNSAVED_TURNS:
-                del self._unsaved.turns[0]
+                self._unsaved.drop_oldest_turn()
                 logger.error('a turn of a conversation could not be kept: too many wait')
             self._with_database(self._tidy)
 

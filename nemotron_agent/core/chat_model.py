@@ -164,12 +164,16 @@ class MemoryUse:
         context: of these, what goes with the size of the context.
         planned_buffers: as planned before loading; 0 if nothing was.
         planned_process: most memory that the process was planned to hold; 0 if nothing was.
+        planned_needed: the same without what the system takes back when memory is short.
+        mapped: pages of the model file that are used all the time, as planned.
     """
 
     buffers: int
     context: int
     planned_buffers: int = 0
     planned_process: int = 0
+    planned_needed: int = 0
+    mapped: int = 0
 
 
 class ChatModel(Protocol):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from nemotron_agent.core.chat_model import ChatRequest
 from nemotron_agent.core.conversation import Conversation, Turn, shown
+from nemotron_agent.core.disabled_note import without_disabled_note
 from nemotron_agent.core.left_out import LeftOut
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.pinned_facts import MAX_FACT_CHARACTERS, MAX_FACTS, is_fact
@@ -108,7 +109,8 @@ def _with_results_in_a_line(history: History, index: int) -> History:
 
 def _without_oldest_turn(history: History) -> History:
     left_out = history.left_out
-    facts, lost = _facts(left_out.facts, history.turns[0][0].content)
+    command = without_disabled_note(history.turns[0][0].content)
+    facts, lost = _facts(left_out.facts, command)
     left_out = dataclasses.replace(
         left_out, turns=left_out.turns + 1, facts=facts, lost_facts=left_out.lost_facts + lost
     )

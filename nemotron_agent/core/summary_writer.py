@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel, ChatRequest, StopReason
 from nemotron_agent.core.conversation import Turn
+from nemotron_agent.core.disabled_note import without_disabled_note
 from nemotron_agent.core.messages import Message
 
 OWNER = '\0summary'  # no operator's conversation
@@ -55,7 +56,7 @@ class SummaryWriter:
 
 
 def _lines(turn: Turn) -> Iterator[str]:
-    yield f'Operator: {turn[0].content}'
+    yield f'Operator: {without_disabled_note(turn[0].content)}'
     for message in turn[1:]:
         if message.role == 'tool':
             yield f'Result: {message.content}'

@@ -42,6 +42,11 @@ class Cgroup:
         )
         return max(0, (self._number(name) or 0) - cached)
 
+    @property
+    def stalled_percent(self) -> float | None:
+        """As `SystemMemory.stalled_percent`, in this group; version 1 does not tell."""
+        return stalled_percent(self._lines('memory.pressure'))
+
     def _number(self, name: str) -> int | None:
         lines = self._lines(name)
         return int(lines[0]) if lines and lines[0].isdigit() else None
@@ -51,6 +56,19 @@ class Cgroup:
             return (self.folder / name).read_text(encoding='utf-8').splitlines()
         except OSError:
             return []
+
+
+def stalled_percent(lines: Iterable[str]) -> float | None:
+    """Share of the last ten seconds in which all that wanted to run waited, by a kernel's file.
+
+    Pressure stall information (docs.kernel.org/accounting/psi.html); None where there is none.
+    """
+    for line in lines:
+        kind, _, rest = line.partition(' ')
+        averages = dict(part.split('=') for part in rest.split())
+        if kind == 'full' and 'avg10' in averages:
+            return float(averages['avg10'])
+    return None
 
 
 def cgroups_of(membership: Iterable[str], root: Path) -> Iterator[Cgroup]:

@@ -19,6 +19,7 @@ from nemotron_agent.core.errors import ModelFileError
 _MAGIC = b'GGUF'
 _VERSIONS = (2, 3)
 _MOST_ENTRIES = 1 << 24
+_MOST_DIMENSIONS = 4  # GGML_MAX_DIMS
 _SCALARS = {
     gguf.GGUFValueType.UINT8: 'B',
     gguf.GGUFValueType.INT8: 'b',
@@ -86,7 +87,7 @@ class GgufHeader:
             raise ModelFileError(
                 f'cannot read the model file {path}: {error.strerror or error}'
             ) from error
-        except (ValueError, KeyError, struct.error) as error:
+        except (ValueError, KeyError, struct.error, RecursionError) as error:
             raise ModelFileError(
                 f'the header of the model file {path} cannot be used: {error}; '
                 'get the file anew, or take another'
@@ -157,7 +158,10 @@ def _read(cursor: _Cursor) -> GgufHeader:
 
 def _tensor(cursor: _Cursor) -> TensorHeader:
     name = cursor.text()
-    shape = tuple(cursor.scalar('Q') for _ in range(cursor.scalar('I')))
+    n_dimensions = cursor.scalar('I')
+    if n_dimensions > _MOST_DIMENSIONS:
+        raise ValueError(f'it has a tensor of {n_dimensions} dimensions')
+    shape = tuple(cursor.scalar('Q') for _ in range(n_dimensions))
     kind = gguf.GGMLQuantizationType(cursor.scalar('I')).name
     cursor.scalar('Q')
     return TensorHeader(name, shape, kind)

@@ -1,6 +1,7 @@
 """The chat model that runs llama.cpp."""
 
 import concurrent.futures
+import dataclasses
 import logging
 import threading
 import weakref
@@ -187,12 +188,19 @@ class LlamaEngine:
     @property
     def memory_use(self) -> MemoryUse:
         """What llama.cpp's buffers take, and what was planned."""
-        buffers = self._worker.buffers
-        return MemoryUse(
+        buffers, plan = self._worker.buffers, self._plan
+        use = MemoryUse(
             buffers=sum(buffer.bytes for buffer in buffers),
             context=sum(buffer.bytes for buffer in buffers if buffer.kind in _CONTEXT_BUFFERS),
-            planned_buffers=self._plan.llama_bytes if self._plan else 0,
-            planned_process=self._plan.resident_bytes if self._plan else 0,
+        )
+        if plan is None:
+            return use
+        return dataclasses.replace(
+            use,
+            planned_buffers=plan.llama_bytes,
+            planned_process=plan.resident_bytes,
+            planned_needed=plan.needed_bytes,
+            mapped=plan.mapped_bytes,
         )
 
     def resize(self, size: ContextSize) -> None:
@@ -202,7 +210,7 @@ class LlamaEngine:
 
         Raises:
             EvaluationError: no memory for it, or the model is closed. The size is the old one
-                then; without memory for that either, every reply fails until it is loaded anew.
+                then; without memory for that either, replies fail until there is some.
         """
 
         def work(worker: LlamaWorker) -> None:

@@ -191,11 +191,14 @@ class LlamaWorker:
 
         Raises:
             ConfigurationError: no context has that size; nothing was changed.
-            EvaluationError: no memory for it; the size is the old one then, if there is memory.
+            EvaluationError: no memory for it; the size is the old one then. Without memory for
+                that either there is no context until `obey` can have one.
         """
         former = self._parameters
         wanted = dataclasses.replace(former, **dataclasses.asdict(size))
         self._context.close()
+        # What knows of sequences that are freed must not drop them once more.
+        self.state = ContextState(self._context)
         try:
             self._open_context(wanted)
         except EvaluationError:
@@ -207,14 +210,14 @@ class LlamaWorker:
     def obey(self, flag: AbortFlag) -> None:
         """Let `flag` abort what is evaluated from now on.
 
+        Where a resize had no memory for any context, one is made now.
+
         Raises:
-            EvaluationError: there is no context: a resize had no memory for any.
+            EvaluationError: there is still no memory for it.
         """
         if not self._context.is_open:
-            raise EvaluationError(
-                'the model has no context: there was no memory left for one; free memory, then '
-                'cleanup and configure the node'
-            )
+            self._open_context(self._parameters)
+            self._load(self._shared_tokens)
         self._context.obey(flag)
 
     def count_prompt(self, request: ChatRequest, *, opens_reply: bool = False) -> int:

@@ -3,7 +3,7 @@
 import dataclasses
 import enum
 
-from nemotron_agent.core.chat_model import ContextSize
+from nemotron_agent.core.chat_model import ContextSize, MemoryUse
 from nemotron_agent.llm.memory_pressure import MemoryPressure
 
 LEAST_CTX = 2048
@@ -39,6 +39,23 @@ class MemoryMarks:
     stalled_percent: float = 20.0
     down_sec: float = 2.0
     up_sec: float = 30.0
+
+    @classmethod
+    def beside(cls, use: MemoryUse, low_bytes: int, bytes_before: int) -> 'MemoryMarks':
+        """Marks for what a model takes.
+
+        It steps up when a context as large as the first, at worst, fits beside the low mark. A
+        model that takes what was planned must not step down for that: where the plan leaves less
+        than twice the low mark, half of what it leaves is the mark.
+
+        Args:
+            use: what it takes.
+            low_bytes: the low mark that is wanted.
+            bytes_before: what the process could take in all, before the model was loaded.
+        """
+        if use.planned_needed:
+            low_bytes = min(low_bytes, max(0, bytes_before - use.planned_needed) // 2)
+        return cls(low_bytes, low_bytes + use.context)
 
 
 class MemoryLadder:

@@ -7,7 +7,7 @@ from nemotron_agent.llm.memory_part import MemoryPart, Place
 from nemotron_agent.llm.memory_settings import Conditions, MemorySettings
 from nemotron_agent.llm.model_shape import ModelShape
 from nemotron_agent.llm.process_plan import process_parts
-from nemotron_agent.llm.weights_plan import weight_parts
+from nemotron_agent.llm.weights_plan import MAPPED_WEIGHTS, weight_parts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +34,15 @@ class MemoryPlan:
         """The same without what the system takes back when memory is short."""
         return sum(
             part.bytes for part in self.parts if self._is_on_host(part) and not part.droppable
+        )
+
+    @property
+    def mapped_bytes(self) -> int:
+        """Pages of the model file that are used all the time; the system counts them as free."""
+        return sum(
+            part.bytes
+            for part in self.parts
+            if part.name == MAPPED_WEIGHTS and part.place is Place.HOST
         )
 
     @property

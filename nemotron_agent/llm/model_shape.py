@@ -117,6 +117,10 @@ def read_model_shape(path: Path) -> ModelShape:
         raise ModelFileError(
             f'the header of the model file {path} lacks {error.args[0]}: take another file'
         ) from error
+    except (IndexError, TypeError) as error:
+        raise ModelFileError(
+            f'the header of the model file {path} contradicts itself: {error}; take another file'
+        ) from error
     except pydantic.ValidationError as error:
         problem = error.errors(include_url=False)[0]
         key = '.'.join(map(str, problem['loc']))
@@ -139,7 +143,7 @@ def _shape(header: GgufHeader) -> ModelShape:
     layers, embedding = get('block_count'), get('embedding_length')
     heads = _greatest(get('attention.head_count', 0))
     kv_heads = get('attention.head_count_kv', heads)
-    attention = [i for i in range(layers) if parts[i] & {'attn_k.weight', 'attn_qkv.weight'}]
+    attention = [i for i in sorted(parts) if parts[i] & {'attn_k.weight', 'attn_qkv.weight'}]
     head_size = embedding // heads if heads else 0
     recurrent = sum('ssm_conv1d.weight' in names for names in parts.values())
     return ModelShape(

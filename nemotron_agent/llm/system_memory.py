@@ -1,10 +1,11 @@
 """What the system says of memory: the machine's, this process's, and the limits set for it."""
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from nemotron_agent.llm.cgroup import Cgroup, cgroups_of
+from nemotron_agent.llm.cgroup import Cgroup, cgroups_of, stalled_percent
 
 _KIB = 1024
 
@@ -35,15 +36,9 @@ class SystemMemory:
     def stalled_percent(self) -> float | None:
         """Share of the last ten seconds in which all that wanted to run waited for memory.
 
-        Pressure stall information (docs.kernel.org/accounting/psi.html); None where the kernel
-        has none.
+        None where the kernel does not tell.
         """
-        for line in self._lines('pressure/memory'):
-            kind, _, rest = line.partition(' ')
-            averages = dict(part.split('=') for part in rest.split())
-            if kind == 'full' and 'avg10' in averages:
-                return float(averages['avg10'])
-        return None
+        return stalled_percent(self._lines('pressure/memory'))
 
     @property
     def own_bytes(self) -> int:
@@ -57,21 +52,26 @@ class SystemMemory:
 
     @property
     def own_peak_bytes(self) -> int:
-        """Most memory this process has held."""
+        """Most memory this process has held since `forget_peak`."""
         return self._kib('self/status', 'VmHWM')
+
+    def forget_peak(self) -> None:
+        """Begin to take the peak anew, where the kernel can (proc_pid_clear_refs(5))."""
+        with contextlib.suppress(OSError):
+            (self.proc / 'self/clear_refs').write_text('5', encoding='utf-8')
 
     @property
     def board(self) -> str:
         """Name of the board, as its firmware gives it; empty where there is none."""
-        try:
-            return (self.proc / 'device-tree/model').read_text(encoding='utf-8').rstrip('\0\n')
-        except OSError:
-            return ''
+        return self._board_text('model')
 
     @property
     def is_jetson(self) -> bool:
         """Whether the GPU uses the CPU's memory."""
-        return any(name in self.board for name in ('Jetson', 'Orin', 'Thor'))
+        if any(name in self.board for name in ('Jetson', 'Orin', 'Thor')):
+            return True
+        # Those who make boards for the module may name them as they like.
+        return 'nvidia,tegra' in self._board_text('compatible')
 
     @property
     def cpu_flags(self) -> frozenset[str]:
@@ -87,6 +87,13 @@ class SystemMemory:
         for group in cgroups_of(self._lines('self/cgroup'), self.cgroups):
             if group.limit_bytes is not None:
                 yield group
+
+    def _board_text(self, name: str) -> str:
+        try:
+            path = self.proc / 'device-tree' / name
+            return path.read_text(encoding='utf-8', errors='replace').rstrip('\0\n')
+        except OSError:
+            return ''
 
     def _kib(self, file: str, key: str) -> int:
         for line in self._lines(file):

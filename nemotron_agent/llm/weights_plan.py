@@ -6,6 +6,8 @@ from nemotron_agent.llm.memory_part import MemoryPart, Place
 from nemotron_agent.llm.memory_settings import Conditions
 from nemotron_agent.llm.model_shape import ModelShape, WeightGroup
 
+MAPPED_WEIGHTS = 'weights'
+
 
 def gpu_share(shape: ModelShape, conditions: Conditions) -> float:
     """Share of the layers that is on the GPU."""
@@ -37,7 +39,7 @@ def weight_parts(shape: ModelShape, conditions: Conditions) -> Iterator[MemoryPa
         if _is_repacked(group, is_output, conditions):
             repacked += group.bytes - offloaded
             unused += 0 if group.role == 'input' else on_cpu
-    yield MemoryPart('weights', mapped - unused, by_llama=True)
+    yield MemoryPart(MAPPED_WEIGHTS, mapped - unused, by_llama=True)
     if repacked:
         yield MemoryPart('weights_repacked', repacked, by_llama=True)
     if unused:

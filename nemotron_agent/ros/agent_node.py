@@ -8,6 +8,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from nemotron_agent.core.cancel_token import CancelReason
 from nemotron_agent.core.errors import NemotronAgentError
 from nemotron_agent.core.task_queue import TaskQueue
+from nemotron_agent.llm.memory_pressure import takeable_bytes
 from nemotron_agent.llm.model_loading import load_model
 from nemotron_agent.llm.system_memory import SystemMemory
 from nemotron_agent.ros.action_request_publisher import ActionRequestPublisher
@@ -98,6 +99,9 @@ class AgentNode(LifecycleNode):
         try:
             parameters = AgentParameters(self)
             self._configure_stop(parameters)
+            # What a model before this one took is no part of this one's plan.
+            self._system.forget_peak()
+            bytes_before = takeable_bytes(self._system)
             configured = assemble(
                 self,
                 parameters,
@@ -107,6 +111,7 @@ class AgentNode(LifecycleNode):
                 self._latch,
                 self._load_model,
             )
+            self._watch_memory(configured, parameters.memory_low_mb * 10**6, bytes_before)
         except NemotronAgentError as error:
             self.get_logger().error(f'cannot be configured: {error}')
             return TransitionCallbackReturn.FAILURE
@@ -121,9 +126,6 @@ class AgentNode(LifecycleNode):
             'workers': parameters.max_parallel_tasks,
             'default_timeout_sec': parameters.task_timeout_sec,
         }
-        configured.memory_watch = MemoryWatch.begin(
-            self, self._intake, configured.agent, parameters.memory_low_mb * 10**6, self._system
-        )
         self._configured = self._agent_services.configured = configured
         self.get_logger().info(
             f'configured: {configured.model.name}, context of {configured.model.n_ctx} tokens, '
@@ -195,6 +197,18 @@ class AgentNode(LifecycleNode):
             stamped=parameters.stop_velocity_stamped,
             heartbeat_sec=parameters.operator_heartbeat_sec,
         )
+
+    def _watch_memory(
+        self, configured: ConfiguredAgent, low_bytes: int, bytes_before: int
+    ) -> None:
+        """Begin to watch the memory; an agent for which that cannot be is freed."""
+        try:
+            configured.memory_watch = MemoryWatch.begin(
+                self, self._intake, configured.agent, low_bytes, self._system, bytes_before
+            )
+        except BaseException:
+            configured.close()
+            raise
 
     def _stop_serving(self) -> None:
         self._stop_server.expect_operator(False)

@@ -87,10 +87,9 @@ class MemoryWatch:
         agent: Agent,
         low_bytes: int,
         system: SystemMemory,
+        bytes_before: int,
     ) -> 'MemoryWatch | None':
         """Watch for an agent; None where nothing is to be watched, or its model takes nothing.
-
-        It steps up when a context as large as the first, at worst, fits beside the low mark.
 
         Args:
             node: whose agent it is.
@@ -98,19 +97,22 @@ class MemoryWatch:
             agent: whose model gets a context of another size.
             low_bytes: with less free it steps down; 0 watches nothing.
             system: where to read.
+            bytes_before: what this process could take in all, before the model was loaded.
+
+        Raises:
+            ModelError: what every conversation begins with cannot be counted.
         """
         use = agent.model.memory_use
         if not low_bytes or use is None:
             return None
         opening = agent.model.count_tokens(agent.opening(Conversation(''))) or 0
         least_ctx = opening + agent.model.reply_reserve(False) + ROOM_FOR_COMMANDS
-        marks = MemoryMarks(low_bytes, low_bytes + use.context)
         return cls(
             node,
             intake,
             agent.model,
-            lambda: read_pressure(system),
-            marks,
+            lambda: read_pressure(system, use.mapped),
+            MemoryMarks.beside(use, low_bytes, bytes_before),
             max(LEAST_CTX, least_ctx),
         )
 
@@ -150,6 +152,9 @@ class MemoryWatch:
                     problem = 'a task that was told to end still runs'
         except ModelError as error:
             problem = str(error)
+        except Exception as error:  # a defect; memory must be watched on
+            logger.exception('a step for want of memory failed')
+            problem = repr(error)
         if problem:
             logger.error('the agent stays at "%s": %s', self.rung.value, problem)
             rung = self.rung

@@ -268,6 +268,38 @@ def test_only_so_many_turns_wait(open_archive, tmp_path, caplog):
     assert f'{MAX_UNSAVED_TURNS} turns could not be kept on disk' in caplog.text
 
 
+def test_one_that_gave_way_while_the_disk_cannot_be_used_goes_on(open_archive, tmp_path):
+    (tmp_path / 'file').write_text('in the way')
+    files = NodeFiles.of_node('agent', tmp_path / 'file' / 'conversations')
+    archive = open_archive(files=files, retry_sec=3600.0)
+    store = ConversationStore(1, archive)
+    for text in ('one', 'two'):
+        take_turn(store, 'a', text)
+        take_turn(store, 'b', text)
+    assert texts(store.get('a')) == ['one', 'two']
+    assert store.get('a').tokens == 200
+    store.remove('a')
+    assert texts(store.get('a')) == []
+    take_turn(store, 'a', 'three')
+    take_turn(store, 'b', 'three')
+    assert texts(store.get('a')) == ['three']
+    (tmp_path / 'file').unlink()
+    assert texts(ConversationStore(1, archive).get('b')) == ['one', 'two', 'three']
+    assert kept_texts(files, 'a') == ['three']
+
+
+def test_conversations_whose_turns_were_given_up_take_no_memory(open_archive, tmp_path):
+    (tmp_path / 'file').write_text('in the way')
+    files = NodeFiles.of_node('agent', tmp_path / 'file' / 'conversations')
+    archive = open_archive(files=files, retry_sec=3600.0)
+    store = ConversationStore(1, archive)
+    take_turn(store, 'first', 'one')
+    for number in range(MAX_UNSAVED_TURNS):
+        take_turn(store, 'a', str(number))
+        store.get('a').shorten([], LeftOut(turns=number))
+    assert archive.load('first') is None
+
+
 def test_a_conversation_that_a_later_program_wrote_begins_anew(open_archive, files):
     store = ConversationStore(4, open_archive())
     take_turn(store, 'a', 'one')
@@ -328,7 +360,7 @@ from nemotron_agent.testing.condition import wait_for
 
 os.seteuid(int(sys.argv[2]))
 files = NodeFiles.of_node('/r1/nemotron_agent', Path(sys.argv[1]))
-archive = SqliteArchive(files, ArchiveLimits(30, 10**9), retry_sec=0.05)
+archive = SqliteArchive(files, ArchiveLimits(30, 10**9), retry_sec=float(sys.argv[3]))
 store = ConversationStore(4, archive)
 
 def take_turn(text):
@@ -339,11 +371,14 @@ def take_turn(text):
 """
 
 
-def write(program, files, user=None):
+def write(program, files, user=None, retry_sec=0.05):
     """Run a program as the user of an id, once it is loaded."""
     user = os.geteuid() if user is None else user
     return subprocess.Popen(
-        [sys.executable, '-c', WRITER + program, str(files.database.parent), str(user)],
+        [
+            *(sys.executable, '-c', WRITER + program),
+            *(str(files.database.parent), str(user), str(retry_sec)),
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -364,7 +399,8 @@ print(archive.status.problem)
 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 wait_for(lambda: archive.status.unsaved_turns == 0)
 """
-    with write(program, files) as process:
+    # Opened anew it has room again, in a shorter log: not before the next turn.
+    with write(program, files, retry_sec=3.0) as process:
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     counts, problem = output.splitlines()

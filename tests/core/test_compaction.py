@@ -1,6 +1,7 @@
 import itertools
 
 from nemotron_agent.core.compaction import History, last_resorts, steps
+from nemotron_agent.core.disabled_note import with_disabled_note
 from nemotron_agent.core.left_out import LeftOut
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.pinned_facts import MAX_FACT_CHARACTERS, MAX_FACTS
@@ -70,6 +71,14 @@ def test_commands_that_teach_are_kept_when_their_turns_go():
     left_out = steps(before, 0)[-1].left_out
     assert left_out.facts == ('This is the lab.', 'My name is Ann.')
     assert left_out.lost_facts == 0
+
+
+def test_what_a_command_was_told_beside_is_no_part_of_a_fact():
+    disabled = {'grasp': 'the arm to be on'}
+    taught = ['Is this what my name is?', 'My name is Ann.']
+    told = [with_disabled_note(text, disabled) for text in taught]
+    before = History(tuple(turn(text) for text in told), LeftOut())
+    assert steps(before, 0)[-1].left_out.facts == ('My name is Ann.',)
 
 
 def test_facts_are_bounded_and_it_is_said():

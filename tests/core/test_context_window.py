@@ -8,6 +8,7 @@ from nemotron_agent.core.chat_model import ChatRequest, StopReason
 from nemotron_agent.core.compacted import ContextCompacted
 from nemotron_agent.core.context_window import ContextWindow, WindowRules
 from nemotron_agent.core.conversation import Conversation
+from nemotron_agent.core.disabled_note import with_disabled_note
 from nemotron_agent.core.errors import ContextFullError, EvaluationError, TurnTooLargeError
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.summary_writer import LOWEST_PRIORITY
@@ -253,6 +254,15 @@ def test_a_summary_waits_behind_everything_and_leaves_nothing_behind():
     assert request.messages[-1].content.startswith('Operator: go 0\nRobot called go_to {}\nResult')
     assert talk.model.forgotten == [request.conversation_id] != ['c']
     assert talk.conversation.left_out.summary == 'It went to the dock.'
+
+
+def test_a_summary_is_not_of_what_could_not_be_used_then():
+    talk = Talk(model=Counting([says('It went to the dock.')]), turns=40, words=5)
+    told = with_disabled_note('go', {'grasp': 'the arm to be on'})
+    talk.conversation.turns[0] = turn(told, words=5)
+    talk.rest()
+    (request,) = talk.model.requests
+    assert request.messages[-1].content.startswith('Operator: go\nRobot called')
 
 
 def test_a_summary_that_is_cut_off_says_so():

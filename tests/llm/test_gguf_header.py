@@ -48,7 +48,9 @@ def test_it_lists_what_the_gguf_library_does(tiny_hybrid_path):
         (header_of(int32(3), 0, 1, 'key'), 'the header of the model file'),
         (header_of(int32(3), 0, 1, 'general.name', int32(8), 99, b'abc'), 'it is cut off after'),
         (header_of(int32(3), 0, 1, 'key', int32(77), 0), 'the header of the model file'),
+        (header_of(int32(3), 0, 1, 'key', int32(9), *(int32(9), 1) * 2000), 'maximum recursion'),
         (header_of(int32(3), 1, 0, 'blk', int32(1), 8, int32(999), 0), 'the header of the model'),
+        (header_of(int32(3), 1, 0, 'blk', int32(1 << 30)), 'a tensor of 1073741824 dimensions'),
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path, content, told):

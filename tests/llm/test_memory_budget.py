@@ -1,5 +1,7 @@
 """Budgets, from folders that look like a machine's /proc and /sys/fs/cgroup."""
 
+from pathlib import Path
+
 import pytest
 
 from nemotron_agent.core.errors import ConfigurationError
@@ -121,9 +123,34 @@ def test_a_jetson_is_known_by_its_board(tmp_path):
     assert 'asimddp' in system.cpu_flags
 
 
+def test_a_jetsons_module_is_known_on_a_board_of_another_name(tmp_path):
+    proc = write_proc(tmp_path / 'proc', board="Someone's Carrier")
+    (proc / 'device-tree/compatible').write_bytes(b'someone,carrier\0nvidia,tegra234\0')
+    assert system_at(tmp_path).is_jetson
+    (proc / 'device-tree/compatible').write_bytes(b'someone,carrier\0brcm,bcm2712\0')
+    assert not system_at(tmp_path).is_jetson
+
+
 def test_a_machine_without_a_device_tree_is_no_jetson(tmp_path):
     write_proc(tmp_path / 'proc')
     assert not system_at(tmp_path).is_jetson
+
+
+@pytest.mark.skipif(
+    not Path('/proc/self/clear_refs').exists(), reason='this kernel cannot take it anew'
+)
+def test_the_peak_can_be_taken_anew():
+    system = SystemMemory()
+    held = bytearray(100 * MIB)
+    held[:: 1 << 12] = bytes(len(held) // (1 << 12))
+    high = system.own_peak_bytes
+    del held
+    system.forget_peak()
+    assert system.own_peak_bytes < high - 50 * MIB
+
+
+def test_where_there_is_no_peak_to_forget(tmp_path):
+    system_at(tmp_path).forget_peak()
 
 
 def test_this_machine_says_something():

@@ -1,6 +1,6 @@
 import pytest
 
-from nemotron_agent.core.chat_model import ContextSize
+from nemotron_agent.core.chat_model import ContextSize, MemoryUse
 from nemotron_agent.llm.memory_ladder import (
     MemoryLadder,
     MemoryMarks,
@@ -74,6 +74,16 @@ def test_it_has_two_ends(rung, pressure):
 
     assert judged(ladder, pressure, (1, 100)) == [None, None]
     assert ladder.rung is rung
+
+
+@pytest.mark.parametrize(
+    ('planned_needed', 'low'), [(0, 100), (500, 100), (801, 99), (900, 50), (1000, 0), (1100, 0)]
+)
+def test_the_low_mark_is_at_most_half_of_what_the_plan_leaves(planned_needed, low):
+    use = MemoryUse(buffers=800, context=300, planned_needed=planned_needed)
+    marks = MemoryMarks.beside(use, 100, bytes_before=1000)
+
+    assert (marks.low_bytes, marks.high_bytes) == (low, low + 300)
 
 
 def test_sizes_become_smaller_rung_by_rung():

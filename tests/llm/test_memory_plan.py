@@ -37,6 +37,13 @@ def test_recurrent_state_of_nemotron_for_each_sequence():
     assert plan_of('qwen2.5-coder-1.5b').bytes_of('recurrent_state', 'snapshots') == 0
 
 
+def test_pages_of_the_file_that_are_used_all_the_time():
+    plan = plan_of('nemotron-3-nano-4b', AVX2)
+    assert plan.mapped_bytes == plan.bytes_of('weights')
+    on_gpu = plan_of('nemotron-3-nano-4b', Conditions(Machine(has_gpu=True, shares_memory=True)))
+    assert on_gpu.mapped_bytes == 282591232  # the token embedding
+
+
 def test_weights_of_nemotron():
     plan = plan_of('nemotron-3-nano-4b', AVX2)
     assert plan.bytes_of('weights', 'weights_unused') == pytest.approx(2.83e9, rel=0.001)

@@ -1,6 +1,6 @@
 import pytest
 
-from nemotron_agent.llm.memory_pressure import MemoryPressure, read_pressure
+from nemotron_agent.llm.memory_pressure import MemoryPressure, read_pressure, takeable_bytes
 from nemotron_agent.llm.system_memory import SystemMemory
 
 PRESSURE = (
@@ -46,6 +46,26 @@ def test_waiting_for_memory(system):
     (system.proc / 'pressure/memory').write_text(PRESSURE)
 
     assert read_pressure(system).stalled_percent == 21.25
+
+
+def test_waiting_for_memory_in_a_group(system):
+    group = system.cgroups / 'robot'
+    (group / 'memory.max').write_text('500000\n')
+    (group / 'memory.pressure').write_text(PRESSURE)
+    assert read_pressure(system).stalled_percent == 21.25
+
+    (system.proc / 'pressure/memory').write_text(PRESSURE.replace('21.25', '30.5'))
+    assert read_pressure(system).stalled_percent == 30.5
+
+
+def test_pages_of_the_model_in_use_are_not_free(system):
+    assert read_pressure(system, mapped_bytes=600 * 1024).free_bytes == 400 * 1024
+    assert read_pressure(system, mapped_bytes=2000 * 1024).free_bytes == 0
+
+
+def test_what_the_process_holds_it_can_take_too(system):
+    (system.proc / 'self/status').write_text('RssAnon: 300 kB\n')
+    assert takeable_bytes(system) == 1300 * 1024
 
 
 def test_this_machine_can_be_read():

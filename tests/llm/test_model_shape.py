@@ -11,7 +11,7 @@ from nemotron_agent.testing.synthetic_model import write_full_hybrid
 from nemotron_agent.testing.tiny_model import make_entry
 
 
-def write_header(path, **metadata):
+def write_header(path, layer=0, **metadata):
     """A file that says what a llama model must, or something else, and has one tensor."""
     values = {
         'block_count': 1,
@@ -22,9 +22,11 @@ def write_header(path, **metadata):
     }
     writer = gguf.GGUFWriter(path, 'llama')
     for key, value in values.items():
+        add = {str: writer.add_string, list: writer.add_array}.get(type(value), writer.add_uint32)
         if value is not None:
-            writer.add_uint32(f'llama.{key}', value)
-    writer.add_tensor_info('blk.0.attn_k.weight', (64, 64), np.dtype('float32'), 4 * 64 * 64)
+            add(f'llama.{key}', value)
+    name = f'blk.{layer}.attn_k.weight'
+    writer.add_tensor_info(name, (64, 64), np.dtype('float32'), 4 * 64 * 64)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
@@ -68,12 +70,24 @@ def test_a_model_without_an_output_matrix_uses_the_embedding(tmp_path):
         ('context_length', None, 'lacks llama.context_length'),
         ('vocab_size', None, 'lacks llama.vocab_size'),
         ('embedding_length', 0, 'has a bad embedding'),
+        ('attention.head_count', 'many', 'contradicts itself: unsupported operand'),
     ],
 )
 def test_a_header_that_says_too_little(tmp_path, key, value, told):
     path = write_header(tmp_path / 'a.gguf', **{key: value})
     with pytest.raises(ModelFileError, match=told):
         read_model_shape(path)
+
+
+def test_a_layer_without_its_number_of_heads(tmp_path):
+    path = write_header(tmp_path / 'a.gguf', layer=1, **{'attention.head_count_kv': [1]})
+    with pytest.raises(ModelFileError, match='contradicts itself: tuple index out of range'):
+        read_model_shape(path)
+
+
+def test_layers_without_tensors_cost_nothing(tmp_path):
+    path = write_header(tmp_path / 'a.gguf', block_count=(1 << 32) - 1)
+    assert len(read_model_shape(path).kv_heads) == 1
 
 
 def test_a_model_of_the_catalogue_needs_no_file(tmp_path):

@@ -89,39 +89,72 @@ def test_a_size_that_no_context_has(make):
     assert ask(engine, [SYSTEM, COMMANDS[0]], tools=()).usage.generated_tokens > 0
 
 
-def test_without_memory_for_the_new_size_the_old_one_stays(smollm2_path):
-    program = (
-        'import resource, sys\n'
-        'from pathlib import Path\n'
-        'from nemotron_agent.core.cancel_token import CancelToken\n'
-        'from nemotron_agent.core.chat_model import ChatRequest, ContextSize\n'
-        'from nemotron_agent.core.errors import EvaluationError\n'
-        'from nemotron_agent.core.messages import Message\n'
-        'from nemotron_agent.llm.engine_parameters import EngineParameters\n'
-        'from nemotron_agent.llm.llama_engine import LlamaEngine\n'
-        'parameters = EngineParameters(\n'
-        '    Path(sys.argv[1]), n_ctx=1024, n_threads=1, tool_format="hermes")\n'
-        'engine = LlamaEngine(parameters)\n'
-        'held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()\n'
-        'limit = held + 500_000_000\n'
-        'resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n'
-        'try:\n'
-        '    engine.resize(ContextSize(131072, 0))\n'
-        'except EvaluationError as error:\n'
-        '    print(error)\n'
-        'request = ChatRequest("c", (Message("user", "hello"),), (), max_tokens=4)\n'
-        'reply = engine.reply(request, lambda progress: None, CancelToken())\n'
-        'print(engine.context_size, reply.usage.generated_tokens)\n'
-        'engine.close()\n'
-    )
+BEGINNING = """\
+import resource, sys
+from pathlib import Path
+from nemotron_agent.core.cancel_token import CancelToken
+from nemotron_agent.core.chat_model import ChatRequest, ContextSize
+from nemotron_agent.core.errors import EvaluationError
+from nemotron_agent.core.messages import Message
+from nemotron_agent.llm.engine_parameters import EngineParameters
+from nemotron_agent.llm.llama_engine import LlamaEngine
+
+engine = LlamaEngine(EngineParameters(
+    Path(sys.argv[1]), n_ctx=int(sys.argv[2]), n_threads=1, tool_format='hermes'))
+
+def ask():
+    request = ChatRequest('c', (Message('user', 'hello'),), (), max_tokens=4)
+    reply = engine.reply(request, lambda progress: None, CancelToken())
+    print(engine.context_size, reply.usage.generated_tokens)
+
+def have(more_bytes):
+    held = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + more_bytes, resource.RLIM_INFINITY))
+
+def told(work):
+    try:
+        work()
+    except EvaluationError as error:
+        print(error)
+"""
+RESIZE = """
+told(lambda: engine.resize(ContextSize(131072, 0)))
+"""
+
+
+def in_little_memory(path, n_ctx, program):
+    """Run a program in a process of its own; return the lines it prints."""
     done = subprocess.run(
-        [sys.executable, '-c', program, str(smollm2_path)],
+        [sys.executable, '-c', BEGINNING + program, str(path), str(n_ctx)],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    refused, after = done.stdout.strip().rsplit('\n', 1)
+    return done.stdout.splitlines()
+
+
+def test_without_memory_for_the_new_size_the_old_one_stays(smollm2_path):
+    program = f'have(500_000_000){RESIZE}ask(); engine.close()'
+    refused, after = in_little_memory(smollm2_path, 1024, program)
 
     assert 'cannot make a context of 131072 tokens' in refused
     assert after == 'ContextSize(n_ctx=1024, snapshot_slots=4) 4'
+
+
+def test_without_memory_for_the_old_size_either_a_reply_has_it_when_there_is_some(smollm2_path):
+    program = f"""
+ask()
+have(-100_000_000){RESIZE}
+engine.forget('c')
+told(ask)
+have(500_000_000)
+ask()
+engine.close()
+"""
+    before, resized, replied, after = in_little_memory(smollm2_path, 8192, program)
+
+    # Of the two contexts that could not be had, the one it should have again is told of.
+    assert 'cannot make a context of 8192 tokens' in resized
+    assert 'cannot make a context of 8192 tokens' in replied
+    assert before == after == 'ContextSize(n_ctx=8192, snapshot_slots=4) 4'

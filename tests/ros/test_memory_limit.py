@@ -124,6 +124,7 @@ def test_with_a_little_more_it_runs_beyond_the_end_of_the_window(needed_bytes, r
                 assert result.error_code != ExecuteTask.Result.CONTEXT_FULL, result.error_msg
                 tokens += result.stats.new_tokens + result.stats.generated_tokens
         assert node.process.poll() is None
+        assert 'MB of memory are free' not in node.log.read_text()
         assert node.peak_bytes <= needed_bytes * 11 // 10
         node.process.send_signal(signal.SIGTERM)
         assert node.process.wait(LIMIT_SEC) == 0

@@ -178,17 +178,18 @@ def test_a_model_without_a_context_here_is_left_alone(caplog):
     assert 'goes from "as configured" to "inactive"' in caplog.text
 
 
-def test_a_step_that_fails_is_tried_again(caplog):
+@pytest.mark.parametrize('error', [EvaluationError('no memory'), RuntimeError('no memory')])
+def test_a_step_that_fails_is_tried_again(caplog, error):
     class Full(ListedModel):
         context_size = LARGE
 
         def resize(self, size):
-            raise EvaluationError('no memory for it')
+            raise error
 
     robot = Robot(Full([]))
     watch = start_watch(robot)
     robot.pressure = SHORT
-    wait_for(lambda: caplog.text.count('the agent stays at "as configured": no memory') > 1)
+    wait_for(lambda: caplog.text.count('the agent stays at "as configured": ') > 1)
     watch.close()
     robot.trigger_deactivate()
 

@@ -8,9 +8,13 @@ pytest.importorskip('rclpy')
 
 from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.lifecycle import TransitionCallbackReturn
 
 from nemotron_agent.core.chat_model import ContextSize, MemoryUse
+from nemotron_agent.core.errors import ChatTemplateError
+from nemotron_agent.llm.memory_ladder import MemoryMarks
 from nemotron_agent.llm.system_memory import SystemMemory
+from nemotron_agent.ros.memory_watch import PERIOD_SEC
 from nemotron_agent.testing.listed_model import calls
 from nemotron_agent.testing.ros_domain import wait_for
 
@@ -18,6 +22,7 @@ from .agent_under_test import SOON, AgentUnderTest
 
 ANSWER = calls('answer', text='I am here.')
 LEAST = ContextSize(2048, 0)
+PUBLISHED_EVERY_SEC = 0.1
 
 
 class Machine:
@@ -39,14 +44,19 @@ class Memory:
 
     def __init__(self, agent):
         self._statuses = []
-        agent.client_node.create_subscription(
-            DiagnosticArray, '/diagnostics', lambda array: self._statuses.extend(array.status), 10
-        )
+        agent.client_node.create_subscription(DiagnosticArray, '/diagnostics', self._take, 10)
 
     @property
     def status(self):
-        found = [status for status in self._statuses if status.name.endswith(': memory')]
-        return found[-1] if found else DiagnosticStatus()
+        return self._statuses[-1] if self._statuses else DiagnosticStatus()
+
+    def _take(self, array):
+        self._statuses += [each for each in array.status if each.name.endswith(': memory')]
+
+    def wait_for_more(self, seconds):
+        """Wait for what is told in so much time."""
+        enough = len(self._statuses) + seconds / PUBLISHED_EVERY_SEC
+        wait_for(lambda: len(self._statuses) > enough, SOON)
 
     @property
     def values(self):
@@ -144,6 +154,51 @@ def test_a_process_that_outgrows_its_plan_is_told(ros_domain, tmp_path, machine)
 
     assert memory.status.message == 'the process has held 228 MB more than was planned'
     assert memory.status.level == DiagnosticStatus.WARN
+
+
+def test_buffers_that_outgrow_their_plan_are_told(ros_domain, tmp_path, machine):
+    use = MemoryUse(
+        buffers=10**9, context=10**8, planned_buffers=9 * 10**8, planned_process=2 * 10**9
+    )
+    memory = Memory(start_agent(ros_domain, tmp_path, machine, use))
+    wait_for(lambda: 'llama_cpp_mb' in memory.values, SOON)
+
+    assert memory.status.message == 'llama.cpp has made buffers of 100 MB more than was planned'
+    assert memory.status.level == DiagnosticStatus.WARN
+
+
+def test_pages_of_the_model_in_use_are_not_free(ros_domain, tmp_path, machine):
+    use = MemoryUse(buffers=10**9, context=10**8, mapped=3_000_000_000)
+    memory = Memory(start_agent(ros_domain, tmp_path, machine, use))
+    wait_for(lambda: memory.values.get('free_mb') == '1096', SOON)
+
+
+def test_what_the_plan_left_is_not_too_little(ros_domain, tmp_path, machine):
+    # The process holds 819 MB and can take 256 more, of which the plan leaves 100.
+    machine.has(250)
+    use = MemoryUse(buffers=10**9, context=10**8, planned_needed=975_200_000)
+    memory = Memory(start_agent(ros_domain, tmp_path, machine, use))
+    machine.has(60)
+    wait_for(lambda: memory.values.get('free_mb') == '61', SOON)
+    memory.wait_for_more(MemoryMarks.down_sec + 2 * PERIOD_SEC)
+    assert memory.values['ladder'] == 'as configured'
+
+    machine.has(40)
+    wait_for(lambda: memory.status.message == 'memory is short: inactive', SOON)
+
+
+def test_an_agent_whose_memory_cannot_be_watched_is_freed(ros_domain, tmp_path, machine):
+    agent = AgentUnderTest(ros_domain, tmp_path, [], system=machine.system)
+    agent.model.memory_use = MemoryUse(buffers=10**9, context=10**8)
+
+    def fail(request):
+        raise ChatTemplateError('the template fails')
+
+    agent.model.count_tokens = fail
+    assert agent.configure() is TransitionCallbackReturn.FAILURE
+    assert agent.model.closed
+    del agent.model.count_tokens
+    assert agent.configure() is TransitionCallbackReturn.SUCCESS
 
 
 def test_nothing_is_watched_where_that_is_not_wanted(ros_domain, tmp_path, machine):
