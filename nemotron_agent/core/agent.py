@@ -30,7 +30,7 @@ class Agent:
 
     Args:
         progress_notes: whether the model is told beside each result how far the command is done;
-            None is for models whose replies are always calls.
+            None is for models whose replies are always calls, and not looked at twice (`Doubts`).
         keep_turn: called with each turn that was added, before the task's result is given.
         window_rules: how conversations are kept within the model's context.
 
@@ -55,8 +55,9 @@ class Agent:
         self.tools = tools
         self.system = Message('system', system_prompt)
         self.limits = limits
-        calls_only = model.reply_protocol is ReplyProtocol.CALL_ONLY
-        self.progress_notes = calls_only if progress_notes is None else progress_notes
+        # Doubts keep count of the steps themselves; a note would only be repeated to the operator.
+        needed = model.reply_protocol is ReplyProtocol.CALL_ONLY and model.min_support is None
+        self.progress_notes = needed if progress_notes is None else progress_notes
         self._keep_turn = keep_turn
         self.window = ContextWindow(model, window_rules or WindowRules())
 

@@ -7,20 +7,25 @@ log P(command | steps, call) - log P(command | steps). Below 0 the command is le
 that call too than not to.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
 from nemotron_agent.core.messages import ToolCall
+from nemotron_agent.core.said_values import repeats
 from nemotron_agent.core.tool import ToolSpec
+
+logger = logging.getLogger(__name__)
 
 _NO_STEPS = 'A robot has skills.\n'
 _STEPS = 'A robot carries out a command in these steps:\n{steps}'
 _BEFORE = 'The command before was: "{command}"\n'
 _COMMAND = 'The command, in the words of the operator: "'
 _UNCLEAR = (
-    'An operator gives a robot a command that is unclear: it does not say what, where, or how far. '
-    'The operator says: "'
+    'An operator gives a robot a command that is unclear: it does not say what, where, or how '
+    'far. The operator says: "'
 )
 _IMPOSSIBLE = (
     'An operator asks a robot for something that it has no skill for. The operator says: "'
@@ -49,6 +54,7 @@ class CommandSupport:
         self._context = '' if before is None else _BEFORE.format(command=before)
         self._tools = tools
         self._cancel = cancel
+        self._heard = ''
         self._likelihoods: dict[str, float | None] = {}
 
     def of(self, call: ToolCall, after: Sequence[ToolCall] = (), words: str = '') -> float | None:
@@ -65,7 +71,14 @@ class CommandSupport:
         said = f'{words or self._command}"'
         meant = self._likelihood(said, [*after, call])
         not_meant = self._likelihood(said, after)
-        return None if meant is None or not_meant is None else meant - not_meant
+        if meant is None or not_meant is None:
+            return None
+        logger.debug('%s adds %.1f to "%.80s"', self._told(call), meant - not_meant, said)
+        return meant - not_meant
+
+    def add_result(self, text: str) -> None:
+        """Take what came of a call; to repeat it is not what the command asked for."""
+        self._heard += f'{text}\n'
 
     def asks_for_more(self) -> bool:
         """Whether the command is rather one that leaves something out than one for another robot.
@@ -89,7 +102,22 @@ class CommandSupport:
             self._likelihoods[key] = self._model.log_likelihood(said, after, self._cancel)
         return self._likelihoods[key]
 
+    def is_told(self, call: ToolCall) -> bool:
+        """Whether the command tells the texts of a call, if it has any."""
+        return len(self._arguments(call)) == len(call.arguments)
+
     def _told(self, call: ToolCall) -> str:
-        arguments = ', '.join(f'{name} {value}' for name, value in call.arguments.items())
+        arguments = ', '.join(f'{name} {value}' for name, value in self._arguments(call).items())
         told = self._tools[call.name].description.rstrip('.')
         return f'{told} ({arguments})' if arguments else told
+
+    def _arguments(self, call: ToolCall) -> dict[str, Any]:
+        """Arguments of a call, but for texts that the model has made up or repeats."""
+        schemas = self._tools[call.name].parameters['properties']
+        return {
+            name: value
+            for name, value in call.arguments.items()
+            if schemas[name].get('type') != 'string'
+            or 'enum' in schemas[name]
+            or (repeats(self._command, value) and not repeats(self._heard, value))
+        }

@@ -20,6 +20,11 @@ _BRINGING = re.compile(
     r'|trae|tráeme|lleva|busca|apporte|porte|amène|cherche[rz]?)\b',
     re.IGNORECASE,
 )
+_SAME = re.compile(
+    r'\b(?:same|again|once more|dasselbe|gleiche|nochmals?|noch ?mal|noch einmal|mismo|otra vez'
+    r'|même|encore|de nouveau)\b',
+    re.IGNORECASE,
+)
 _CONDITION = re.compile(
     r'\b(?:if|unless|otherwise|in case|whether|wenn|falls|sonst|ob|si|sinon)\b', re.IGNORECASE
 )
@@ -48,9 +53,15 @@ def count_steps(command: str) -> int:
     return max(1, sum(times for _, times in _pieces(command)))
 
 
-def most_steps(command: str) -> int:
-    """How many calls a command may want at most; its wording does not tell all of them."""
-    return count_steps(command) + 2 * len(_BRINGING.findall(command))
+def most_steps(command: str, before: str | None = None) -> int:
+    """How many calls a command may want at most; its wording does not tell all of them.
+
+    Args:
+        command: of the task.
+        before: the command before it, whose steps "the same" stands for.
+    """
+    steps = count_steps(command) + 2 * len(_BRINGING.findall(command)) + is_conditional(command)
+    return max(steps, most_steps(before)) if before and _SAME.search(command) else steps
 
 
 def is_conditional(command: str) -> bool:

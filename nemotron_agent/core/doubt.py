@@ -7,6 +7,7 @@ command support the call another (`CommandSupport`).
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from nemotron_agent.core.builtin_tools import ANSWER, ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelToken
@@ -19,15 +20,33 @@ from nemotron_agent.core.chat_model import (
 from nemotron_agent.core.command_support import CommandSupport
 from nemotron_agent.core.command_text import first_step, is_conditional, most_steps, times_wanted
 from nemotron_agent.core.messages import ToolCall
-from nemotron_agent.core.said_values import tells_amount
-from nemotron_agent.core.tool import ToolSpec
+from nemotron_agent.core.progress_note import LEFT, named
+from nemotron_agent.core.said_condition import condition_holds
+from nemotron_agent.core.said_quantities import tells_amount_of
+from nemotron_agent.core.tool import Outcome, ToolResult, ToolSpec
 from nemotron_agent.core.value_doubt import ValueDoubts
 
 OnProgress = Callable[[ReplyProgress], None]
-AskModel = Callable[[frozenset[str], OnProgress], ModelReply]
-"""Asks a model for the next reply, without the tools of these names."""
+
+
+class AskModel(Protocol):
+    """Asks a model for the next reply of a task."""
+
+    def __call__(
+        self, withheld: frozenset[str], on_progress: OnProgress, note: str = ''
+    ) -> ModelReply:
+        """Ask.
+
+        Args:
+            withheld: names of tools not to be called.
+            on_progress: told of the reply's pieces.
+            note: told to the model beside the last result, for this reply alone.
+        """
+
 
 UNSUPPORTED = 'Not done: {name} is not what the command asks for.'
+ASK = 'Ask the operator.'
+TELL = 'Tell the operator that it cannot be done.'
 # A follow-up leaves out words that the call has, and so supports it less.
 FOLLOW_UP_SLACK = 2.5
 # A call with a listed value that the command names needs less: what else it tells may be steps
@@ -43,8 +62,10 @@ SURE_TOOL = 0.95
 BETTER_BY = 3.0
 # What a call must add to those that ran, to be what is left of the command.
 OPEN_SUPPORT = 1.0
-# The same for a call with a text of its own: the text repeats words of the command anyway.
-OPEN_TEXT_SUPPORT = 8.0
+# The same for a call with a text that the command does not tell: a report, most of the time.
+OPEN_TEXT_SUPPORT = 4.0
+# How many skills are tried for a step of a command.
+MAX_CHOICES = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +108,7 @@ class Doubts:
         self.withheld: frozenset[str] = frozenset()
         self._model = model
         self._command = command
-        self._opens = before is None
+        self._before = before
         self._tools = {tool.name: tool for tool in tools}
         self._builtins = frozenset(tool.name for tool in tools if tool.builtin)
         self._skills = frozenset(self._tools) - self._builtins
@@ -96,6 +117,7 @@ class Doubts:
         self._objection: _Objection | None = None
         self._done: list[ToolCall] = []
         self._failed = False
+        self._result = ''
 
     def reply(self, ask: AskModel, on_progress: OnProgress) -> ModelReply:
         """Ask the model for the next reply.
@@ -117,77 +139,78 @@ class Doubts:
         self.withheld = frozenset(self._tools) - {self._objection.end}
         return self._objection.text
 
-    def add_run(self, call: ToolCall, *, succeeded: bool) -> None:
-        """Take a call that was run."""
-        self._failed = not succeeded
-        if succeeded:
+    def add_run(self, call: ToolCall, result: ToolResult) -> None:
+        """Take a call that was run, and what came of it."""
+        self._failed = result.outcome is not Outcome.SUCCEEDED
+        self._result = '' if self._failed else result.text
+        if not self._failed:
             self._done.append(call)
+        self._support.add_result(result.text)
         self.withheld = frozenset()
 
     def _first_reply(self, ask: AskModel, on_progress: OnProgress) -> ModelReply:
         reply = ask(frozenset(), on_progress)
         call, certainty = reply.message.tool_call, reply.certainty
-        if call is None or certainty is None:
-            return reply
-        if call.name == ANSWER.spec.name and certainty.tool < SURE_ANSWER:
+        if call and call.name == ANSWER.spec.name and certainty and certainty.tool < SURE_ANSWER:
             # Nothing was done that could be reported.
             return self._with_objection(ask(frozenset([call.name]), _ignore))
-        if call.name not in self._skills:
-            return reply
         self._with_objection(reply)
-        if certainty.tool >= SURE_TOOL and not self._objection and self._may_be_first(call):
+        if call is None or certainty is None or call.name not in self._skills:
             return reply
-        return self._better(reply, ask(frozenset([call.name]), _ignore))
+        may_be_first = self._may_be_first(call)
+        if certainty.tool >= SURE_TOOL and not self._objection and may_be_first:
+            return reply
+        withheld = frozenset([call.name])
+        for _ in range(1 if may_be_first else MAX_CHOICES - 1):
+            other = ask(withheld, _ignore)
+            if self._is_better(other, reply):
+                return other
+            rival = self._skill_call(other)
+            withheld |= {rival.name} if rival else self._builtins
+        return reply
 
-    def _better(self, first: ModelReply, second: ModelReply) -> ModelReply:
-        """The first or the second choice of a first call."""
+    def _is_better(self, second: ModelReply, first: ModelReply) -> bool:
+        """Whether another choice of the first call counts, and what speaks against it then."""
         call, other = self._skill_call(first), self._skill_call(second)
         if not (call and other and first.certainty and second.certainty):
-            return first
+            return False
         share = (1.0 - first.certainty.tool) * second.certainty.tool
         gain = self._score(other, share) - self._score(call, first.certainty.tool)
         if gain <= BETTER_BY:
-            return first
+            return False
         objection = self._objection_to(other, second.certainty)
         if objection and not (self._objection and self._first_support(other) > BETTER_BY):
-            return first
+            return False
         self._objection = objection
-        return second
+        return True
 
     def _later_reply(self, ask: AskModel, on_progress: OnProgress) -> ModelReply:
         """The next call if the command wants one more, or what the model says at the end."""
-        if self._failed or is_conditional(self._command):
-            # Whether more is to be done is the model's to say.
-            reply = ask(self._pointless(), on_progress)
-            call = self._skill_call(reply)
-            if call is None or self._is_open(call):
-                return self._with_objection(reply)
-        elif most_steps(self._command) > len(self._done):
-            step = self._next_step(ask, on_progress)
-            if step is not None:
-                return self._with_objection(step)
-        return ask(self._skills, on_progress)
+        may_go_on = most_steps(self._command, self._before) > len(self._done)
+        holds = condition_holds(self._command, self._result)
+        if holds is not None:
+            may_go_on = holds
+        elif self._failed or (may_go_on and is_conditional(self._command)):
+            # Whether more is to be done depends on the result: that is the model's to say.
+            reply = ask(self._pointless(), _ignore, self._note())
+            may_go_on = self._skill_call(reply) is not None
+        step = self._next_step(ask) if may_go_on else None
+        return self._with_objection(step) if step else ask(self._skills, on_progress)
 
-    def _next_step(self, ask: AskModel, on_progress: OnProgress) -> ModelReply | None:
-        """The call that the command supports best on top of what has run; None if it does none."""
+    def _next_step(self, ask: AskModel) -> ModelReply | None:
+        """The first choice that the command wants on top of what has run, if it wants one."""
         withheld = self._builtins | self._pointless()
-        candidates: list[tuple[float, ModelReply]] = []
-        left = 1.0
-        for _ in range(2):
+        for _ in range(MAX_CHOICES):
             if withheld >= self._tools.keys():
                 break
-            reply = ask(withheld, on_progress if not candidates else _ignore)
-            call, certainty = self._skill_call(reply), reply.certainty
-            if call is None or certainty is None:
+            reply = ask(withheld, _ignore, self._note())
+            call = self._skill_call(reply)
+            if call is None:
                 break
             if self._is_open(call):
-                support = self._support.of(call, self._done) or 0.0
-                candidates.append((support + math.log(max(left * certainty.tool, 1e-6)), reply))
-                if certainty.tool >= SURE_TOOL:
-                    break
-            left *= 1.0 - certainty.tool
+                return reply
             withheld |= {call.name}
-        return max(candidates, key=lambda each: each[0])[1] if candidates else None
+        return None
 
     def _skill_call(self, reply: ModelReply) -> ToolCall | None:
         """The call of a skill that a reply makes."""
@@ -197,25 +220,25 @@ class Doubts:
     def _with_objection(self, reply: ModelReply) -> ModelReply:
         """A reply, after noting what speaks against its call."""
         call = self._skill_call(reply)
-        if call and reply.certainty:
-            self._objection = self._objection_to(call, reply.certainty)
+        self._objection = self._objection_to(call, reply.certainty) if call else None
         return reply
 
-    def _objection_to(self, call: ToolCall, certainty: CallCertainty) -> _Objection | None:
+    def _objection_to(self, call: ToolCall, certainty: CallCertainty | None) -> _Objection | None:
         """Why a call is not to be run; None if it may."""
         if not self._done and not self._is_supported(call, certainty):
             return _Objection(UNSUPPORTED.format(name=call.name), DECLINE.spec.name)
-        text = self._values.objection(call, certainty, self._done)
+        text = self._values.objection(call, certainty, self._done) if certainty else ''
         if not text:
             return None
-        asks = self._support.asks_for_more()
-        return _Objection(text, ASK_OPERATOR.spec.name if asks else DECLINE.spec.name)
+        if self._support.asks_for_more():
+            return _Objection(f'{text} {ASK}', ASK_OPERATOR.spec.name)
+        return _Objection(f'{text} {TELL}', DECLINE.spec.name)
 
-    def _is_supported(self, call: ToolCall, certainty: CallCertainty) -> bool:
-        if certainty.tool >= PLAIN_TOOL:
+    def _is_supported(self, call: ToolCall, certainty: CallCertainty | None) -> bool:
+        if certainty and certainty.tool >= PLAIN_TOOL:
             return True
         least = self._model.min_support or 0.0
-        if not self._opens:
+        if self._before is not None:
             least -= FOLLOW_UP_SLACK
         if self._values.names_listed(call):
             least -= NAMED_SLACK
@@ -228,7 +251,8 @@ class Doubts:
 
     def _may_be_first(self, call: ToolCall) -> bool:
         """Whether a call may be the first of several steps; of a single one there is no other."""
-        return first_step(self._command) == self._command or self._first_support(call) >= 0.0
+        is_single = first_step(self._command) == self._command
+        return is_single or self._first_support(call) >= OPEN_SUPPORT
 
     def _score(self, call: ToolCall, share: float) -> float:
         """How well a first call fits."""
@@ -241,28 +265,32 @@ class Doubts:
             if repeats >= times_wanted(self._command):
                 return False
         support = self._support.of(call, self._done)
-        least = OPEN_TEXT_SUPPORT if self._has_text(call) else OPEN_SUPPORT
+        least = OPEN_SUPPORT if self._support.is_told(call) else OPEN_TEXT_SUPPORT
         return support is None or support >= least
 
-    def _has_text(self, call: ToolCall) -> bool:
-        properties = self._tools[call.name].parameters['properties']
-        return any(
-            properties[name].get('type') == 'string' and 'enum' not in properties[name]
-            for name in call.arguments
-        )
+    def _note(self) -> str:
+        return LEFT.format(command=self._command, done=named(self._done)) if self._done else ''
 
     def _pointless(self) -> frozenset[str]:
         """Skills that cannot be what is left: done just now, or without the number they need."""
-        named = set()
-        for tool in self._tools.values():
-            properties, required = tool.parameters['properties'], tool.parameters['required']
-            if any('unit' in properties[name] for name in required):
-                if not tells_amount(self._command):
-                    named.add(tool.name)
-            elif not properties and self._done and self._done[-1].name == tool.name:
-                if times_wanted(self._command) == 1:
-                    named.add(tool.name)
-        return frozenset(named) & self._skills
+        return frozenset(
+            name
+            for name in self._skills
+            if self._is_done(self._tools[name]) or self._lacks_amount(self._tools[name])
+        )
+
+    def _is_done(self, tool: ToolSpec) -> bool:
+        """Whether a call of a tool would only repeat the last one."""
+        if tool.parameters['properties'] or not self._done or self._done[-1].name != tool.name:
+            return False
+        return times_wanted(self._command) == 1
+
+    def _lacks_amount(self, tool: ToolSpec) -> bool:
+        """Whether a tool needs a number that the command does not tell."""
+        properties = tool.parameters['properties']
+        needed = [properties[name] for name in tool.parameters.get('required', ())]
+        units = [schema['unit'] for schema in needed if 'unit' in schema]
+        return any(not tells_amount_of(self._command, unit) for unit in units)
 
 
 def _ignore(progress: ReplyProgress) -> None:

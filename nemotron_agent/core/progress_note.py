@@ -17,8 +17,9 @@ def progress_note(command: str, done: Sequence[ToolCall]) -> str:
     """What to add to the result of the last of the calls that succeeded so far."""
     if len(done) >= count_steps(command):
         return ALL_DONE
-    return LEFT.format(command=command, done='; '.join(map(_named, done)))
+    return LEFT.format(command=command, done=named(done))
 
 
-def _named(call: ToolCall) -> str:
-    return ' '.join([call.name, *map(str, call.arguments.values())])
+def named(calls: Sequence[ToolCall]) -> str:
+    """Name calls in a line."""
+    return '; '.join(' '.join([c.name, *map(str, c.arguments.values())]) for c in calls)

@@ -5,11 +5,13 @@ command tells numbers of a kind, a number of that kind in a call can only be one
 """
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from text_to_num import alpha2digit
 
+from nemotron_agent.core.said_values import tells_amount
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.core.units import kind_of
 
@@ -145,14 +147,23 @@ def said_quantities(command: str, unit: str) -> tuple[Quantity, ...]:
     A number without a unit may be meant in any, so it counts as one in `unit`. Where a command
     tells some amount that code does not understand, none is returned: it may be the one.
     """
-    kind = kind_of(unit)
-    readings = [_Reading.of(command, name) for name in _LANGUAGES]
-    best = max(readings, key=lambda reading: len(reading.quantities))
-    told = [quantity for quantity in best.quantities if quantity.unit in kind]
-    if not told or best.is_vague:
+    reading = _reading(command)
+    told = reading.of_kind(unit)
+    if not told or reading.is_vague:
         return ()
-    told += [Quantity(number, unit) for number in best.bare]
-    return tuple(dict.fromkeys(told))
+    bare = (Quantity(number, unit) for number in reading.bare)
+    return tuple(dict.fromkeys([*told, *bare]))
+
+
+def tells_amount_of(command: str, unit: str) -> bool:
+    """Whether a command speaks of any amount that may be of the kind of a unit."""
+    reading = _reading(command)
+    return bool(reading.of_kind(unit)) or tells_amount(reading.rest)
+
+
+def with_digits(command: str) -> str:
+    """A command in lower case, with its numbers in digits."""
+    return _reading(command).text
 
 
 def said_by_unit(command: str, tools: Sequence[ToolSpec]) -> dict[str, tuple[Quantity, ...]]:
@@ -170,12 +181,21 @@ class _Reading:
     Attributes:
         quantities: numbers with units, in order.
         bare: numbers without.
+        text: the command with digits instead of words.
+        rest: that without the quantities.
         is_vague: whether some words tell an amount that is neither.
     """
 
     quantities: tuple[Quantity, ...]
     bare: tuple[float, ...]
+    text: str
+    rest: str
     is_vague: bool
+
+    def of_kind(self, unit: str) -> list[Quantity]:
+        """The quantities of the kind of a unit."""
+        kind = kind_of(unit)
+        return [quantity for quantity in self.quantities if quantity.unit in kind]
 
     @classmethod
     def of(cls, command: str, language: str) -> '_Reading':
@@ -192,7 +212,15 @@ class _Reading:
         found.sort(key=lambda each: each[0])
         bare = tuple(float(match[0].replace(',', '.')) for match in _BARE.finditer(rest))
         amounts = rf'\b(?:{_LANGUAGES[language].amounts})\b'
-        return cls(tuple(each for _, each in found), bare, re.search(amounts, rest) is not None)
+        is_vague = re.search(amounts, rest) is not None
+        return cls(tuple(each for _, each in found), bare, text, rest, is_vague)
+
+
+@functools.lru_cache(maxsize=8)
+def _reading(command: str) -> _Reading:
+    """A command in the language that finds most in it."""
+    readings = [_Reading.of(command, name) for name in _LANGUAGES]
+    return max(readings, key=lambda reading: len(reading.quantities))
 
 
 def _patterns(language: _Language) -> Iterator[tuple[str, str, float | None]]:

@@ -36,6 +36,12 @@ def leaves_open(command: str, value: object, listed: Sequence[object]) -> bool:
     return bool(named) and any(named <= _words(other) for other in listed if other != value)
 
 
+def repeats(command: str, text: object) -> bool:
+    """Whether a text is made of words of a command, but for one in four."""
+    words = _words(text)
+    return len(words & _words(command)) >= 0.75 * len(words)
+
+
 def _words(text: object) -> set[str]:
     return set(re.findall(r'\w+', str(text).replace('_', ' ').casefold()))
 

@@ -128,7 +128,9 @@ class TaskRun:
             return self.ended(TaskStatus.DONE, answer=reply.message.content.strip())
         return self._after_call(self._call(call))
 
-    def _ask_model(self, withheld: frozenset[str], on_progress: OnProgress) -> ModelReply:
+    def _ask_model(
+        self, withheld: frozenset[str], on_progress: OnProgress, note: str = ''
+    ) -> ModelReply:
         opening = dataclasses.replace(
             self._agent.opening(self._conversation),
             thinking=self._thinking.for_reply(self._task.text, self._failed),
@@ -136,8 +138,12 @@ class TaskRun:
             withheld=withheld | self._agent.tools.disabled.keys(),
             said=self._said,
         )
+        turn = self.turn
+        if note:
+            last = turn[-1]
+            turn = [*turn[:-1], dataclasses.replace(last, content=f'{last.content} {note}')]
         reply = self._agent.window.reply(
-            opening, self._conversation, self.turn, on_progress, self._on_event, self._cancel
+            opening, self._conversation, turn, on_progress, self._on_event, self._cancel
         )
         self._usage += reply.usage
         return reply
@@ -158,8 +164,7 @@ class TaskRun:
         else:
             record = self._run(call)
             if record.request_id:
-                succeeded = record.result.outcome is Outcome.SUCCEEDED
-                self._doubts.add_run(call, succeeded=succeeded)
+                self._doubts.add_run(call, record.result)
                 self._guard.add_run(record)
             if record.result.outcome is Outcome.INVALID:
                 self._guard.add_bad(record.result.text)

@@ -11,11 +11,8 @@ from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.said_values import leaves_open, names_value, tells_amount
 from nemotron_agent.core.tool import ToolSpec
 
-UNSAID = (
-    'Not done: the command does not say what {argument} of {name} is to be{choice}. '
-    'Ask the operator.'
-)
-BEYOND = 'Not done: {argument} of {name} is {value}, and must be {bound}. Tell the operator.'
+UNSAID = 'Not done: the command does not say what {argument} of {name} is to be{choice}.'
+BEYOND = 'Not done: {argument} of {name} is {value}, and must be {bound}.'
 # A listed value chosen with this certainty was said; one with less than half was not.
 SURE_VALUE = 0.98
 SURE_NUMBER = 0.8

@@ -126,7 +126,7 @@ PARAMETERS = {
     'progress_notes': _Parameter(
         'auto',
         'Tell the model beside each result how far the command is done; auto is for models whose '
-        'replies are always calls.',
+        'replies are always calls, without doubt.',
         choices=('auto', 'on', 'off'),
     ),
     'keep_turns': _Parameter(

@@ -15,11 +15,11 @@ from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import CallCertainty, ReplyProtocol
 from nemotron_agent.core.compacted import ContextCompacted
 from nemotron_agent.core.conversation import Conversation
-from nemotron_agent.core.doubt import GO_ON, UNSUPPORTED
+from nemotron_agent.core.doubt import UNSUPPORTED
 from nemotron_agent.core.errors import ContextFullError, EvaluationError
 from nemotron_agent.core.loop_guard import REPEATED, TOO_LATE, AgentLimits
 from nemotron_agent.core.messages import Message
-from nemotron_agent.core.progress_note import ALL_DONE
+from nemotron_agent.core.progress_note import ALL_DONE, LEFT
 from nemotron_agent.core.task import Task, TaskStatus
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import Outcome, SkillFeedback, ToolResult
@@ -123,19 +123,19 @@ def test_progress_notes_can_be_switched(notes, told):
 class Doubtful:
     """A run with doubts: `supported` places are what the command can have meant."""
 
-    def __init__(self, replies, supported=()):
+    def __init__(self, replies, supported=(), task=TASK):
         self.run = Run(replies)
         self.run.model.min_support = 0.0
         self.run.model.likelihoods = {
-            **{f'(place {place})': 0.0 for place in supported},
-            'A robot skill': -9.0,
+            **{f'(place {place})\nThe': 1.0 + 2.0 * i for i, place in enumerate(supported)},
+            'in these steps': -9.0,
             'A robot has skills': -5.0,
         }
         registry = ToolRegistry(
             [self.run.tool, *builtin_tools(ReplyProtocol.CALL_ONLY)], SafetyGate(OpenPolicy())
         )
         self.run.agent = Agent(self.run.model, registry, '', AgentLimits())
-        self.result = self.run()
+        self.result = self.run(task)
         self.withheld = [set(request.withheld) for request in self.run.model.requests]
 
 
@@ -155,22 +155,25 @@ def test_what_a_second_choice_costs_counts():
     replies = [go, calls('decline', reason='No.'), calls('answer', text='There.')]
     doubtful = Doubtful(replies, supported=['kitchen'])
     assert doubtful.run.tool.runs == [{'place': 'kitchen'}]
-    assert doubtful.withheld == [set(), {'go_to'}, set()]
+    assert doubtful.withheld == [set(), {'go_to'}, {'go_to'}]
     assert doubtful.result.stats.usage.generated_tokens == 6
     assert doubtful.result.stats.turns == 2
 
 
-def test_a_later_call_that_it_does_not_support_leaves_others_to_try():
+def test_what_is_said_beside_a_result_for_one_reply_does_not_stay():
+    command = 'go to the kitchen and the dock'
     replies = [
         calls('go_to', place='kitchen'),
         calls('go_to', place='dock'),
         calls('answer', text='There.'),
     ]
-    doubtful = Doubtful(replies, supported=['kitchen'])
+    doubtful = Doubtful(replies, ['kitchen', 'dock'], Task(command, 'c1', 'operator'))
     assert doubtful.result.status is TaskStatus.DONE
-    assert doubtful.run.tool.runs == [{'place': 'kitchen'}]
-    assert doubtful.result.calls[1].result.text == GO_ON.format(name='go_to')
-    assert doubtful.withheld == [set(), set(), {'go_to'}]
+    assert doubtful.run.tool.runs == [{'place': 'kitchen'}, {'place': 'dock'}]
+    note = LEFT.format(command=command, done='go_to kitchen')
+    told = [request.messages[-1].content for request in doubtful.run.model.requests]
+    assert told == [command, f'done {note}', 'done']
+    assert doubtful.run.model.requests[2].messages[-3].content == 'done'
 
 
 def test_the_command_before_is_the_operators_not_what_the_loop_said():
@@ -186,7 +189,7 @@ def test_the_command_before_is_the_operators_not_what_the_loop_said():
     run()
     before = 'The command before was: "go to the kitchen"'
     run.model.min_support = 0.0
-    run.model.likelihoods = {f'(place dock).\n{before}': -9.0, f'has skills.\n{before}': -1.0}
+    run.model.likelihoods = {f'(place dock)\n{before}': -9.0, f'has skills.\n{before}': -1.0}
     run(Task('fly', 'c1', 'operator'))
     assert run.tool.runs == []
 

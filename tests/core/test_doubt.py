@@ -5,8 +5,11 @@ import pytest
 from nemotron_agent.core.builtin_tools import ASK_OPERATOR, DECLINE, builtin_tools
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import CallCertainty, ChatRequest, ReplyProtocol
-from nemotron_agent.core.doubt import BEYOND, GO_ON, UNSAID, UNSUPPORTED, Doubts
+from nemotron_agent.core.doubt import ASK, TELL, UNSUPPORTED, Doubts
 from nemotron_agent.core.messages import Message
+from nemotron_agent.core.progress_note import LEFT
+from nemotron_agent.core.tool import Outcome, ToolResult
+from nemotron_agent.core.value_doubt import BEYOND, UNSAID
 from nemotron_agent.testing.listed_model import ListedModel, calls
 from nemotron_agent.testing.robot_tools import NAVIGATE_TO, STOP, tool
 
@@ -18,7 +21,11 @@ DRIVE = tool(
 )
 BUILTINS = tuple(tool.spec for tool in builtin_tools(ReplyProtocol.CALL_ONLY))
 TOOLS = (NAVIGATE_TO, DRIVE, STOP, *BUILTINS)
-ANYONE = 'robot has skills'
+ANYONE = 'A robot has skills.'
+MEANT = 'in these steps'
+UNCLEAR = 'command that is unclear'
+IMPOSSIBLE = 'has no skill for'
+DONE = ToolResult(Outcome.SUCCEEDED, 'done')
 
 
 def sure(name, tool=1.0, certainties=None, **arguments):
@@ -31,7 +38,10 @@ NO_OTHER = calls('decline', reason='No.')
 
 
 class Look:
-    """Doubts at work on the first call of a task."""
+    """Doubts at work on the calls of a task.
+
+    Where nothing else is said, any call adds 4 to the likelihood of the command.
+    """
 
     def __init__(
         self,
@@ -40,25 +50,33 @@ class Look:
         before=None,
         likelihoods=None,
         min_support=0.0,
+        result=DONE,
     ):
-        self.model = ListedModel([*replies, NO_OTHER])
-        usual = {'A robot skill': -1.0, ANYONE: -5.0}
+        self.model = ListedModel([*replies, NO_OTHER, NO_OTHER])
+        usual = {UNCLEAR: -1.0, IMPOSSIBLE: -2.0, '2. ': 3.0, MEANT: -1.0, ANYONE: -5.0}
         self.model.likelihoods = {**(likelihoods or {}), **usual, **(likelihoods or {})}
         self.model.min_support = min_support
         self.doubts = Doubts(self.model, command, before, TOOLS, CancelToken())
         self.told = []
-        self.next()
+        self.notes = []
+        self.next(result)
 
-    def ask(self, withheld, on_progress):
+    def ask(self, withheld, on_progress, note=''):
+        self.notes.append(note)
         request = ChatRequest('c1', (Message('user', 'go'),), TOOLS, withheld=withheld)
         return self.model.reply(request, on_progress, CancelToken())
 
-    def next(self):
+    def next(self, result=DONE):
         self.reply = self.doubts.reply(self.ask, self.told.append)
         self.call = self.reply.message.tool_call
         self.objection = self.doubts.objection(self.call)
         if not self.objection:
-            self.doubts.add_run(self.call)
+            self.doubts.add_run(self.call, result)
+
+    @property
+    def asked(self):
+        """What was withheld in each request."""
+        return [set(request.withheld) for request in self.model.requests]
 
     @property
     def left(self):
@@ -76,7 +94,7 @@ class Look:
     ],
 )
 def test_a_call_that_the_words_do_not_support_is_held_back(wanted, anyone, min_support, runs):
-    skill = 'A robot skill: Drive to a named place (place kitchen).'
+    skill = '1. Drive to a named place (place kitchen)\n'
     look = Look(
         calls('navigate_to', place='kitchen'),
         likelihoods={skill: wanted, ANYONE: anyone},
@@ -89,20 +107,26 @@ def test_a_call_that_the_words_do_not_support_is_held_back(wanted, anyone, min_s
 
 
 def test_a_follow_up_needs_less_support():
-    likelihoods = {'The command before was: "turn left"': -7.0}
-    unheard = {'A robot skill': -7.0}
-    assert Look(calls('stop'), likelihoods=unheard).objection
-    before = {'stop all motion at once': -7.0, **likelihoods}
+    assert Look(calls('stop'), likelihoods={MEANT: -7.0}).objection
+    assert not Look(calls('stop'), before='turn left', likelihoods={MEANT: -7.0}).objection
+
+
+def test_the_command_before_is_told():
+    before = {'The command before was: "turn left"': -9.0}
     assert not Look(calls('stop'), before='turn left', likelihoods=before).objection
 
 
+def test_a_call_with_a_value_that_the_command_names_needs_less_support():
+    kitchen = calls('navigate_to', place='kitchen')
+    assert not Look(kitchen, command='kitchen now', likelihoods={MEANT: -7.0}).objection
+    assert Look(kitchen, command='cook', likelihoods={MEANT: -7.0}).objection
+
+
 def test_a_skill_without_arguments_is_told_by_its_description():
-    assert Look(
-        calls('stop'), likelihoods={'A robot skill: Stop all motion at once.\n': -9.0}
-    ).objection
+    assert Look(calls('stop'), likelihoods={'1. Stop all motion at once\n': -9.0}).objection
 
 
-@pytest.mark.parametrize('likelihoods', [{'A robot': None}, {'A robot skill': None}])
+@pytest.mark.parametrize('likelihoods', [{'A robot': None}, {MEANT: None}])
 def test_a_model_that_cannot_tell_doubts_nothing(likelihoods):
     assert not Look(calls('stop'), likelihoods=likelihoods).objection
 
@@ -113,9 +137,9 @@ def test_a_model_that_is_not_doubted_is_not_asked():
     assert len(look.model.requests) == 1
 
 
-def test_what_moves_nothing_or_is_unknown_is_not_doubted():
-    for reply in (sure('answer', 0.1, text='Hm.'), sure('fly', 0.1)):
-        assert not Look(reply, likelihoods={'A robot skill': -9.0}).objection
+def test_what_moves_nothing_is_not_doubted():
+    for reply in (sure('answer', 0.9, text='Hm.'), sure('decline', 0.1, reason='No.')):
+        assert not Look(reply, likelihoods={MEANT: -9.0}).objection
 
 
 SECOND = ('(distance_m 1.0)', '(place kitchen)')
@@ -141,32 +165,23 @@ def test_of_two_tools_the_one_the_command_supports_counts(first, second, chosen)
     assert len(look.told) == 2, 'only the first reply is streamed'
 
 
-def test_the_first_choice_is_measured_by_the_first_step_of_the_command():
-    command = 'go to the kitchen and drive 1 m'
+def test_a_first_call_is_measured_by_the_first_step_of_the_command():
     look = Look(
-        sure('drive', 0.6, distance_m=1.0),
+        sure('drive', 0.99, distance_m=1.0),
+        sure('stop', 0.5),
         sure('navigate_to', place='kitchen'),
-        command=command,
-        likelihoods={
-            f'{SECOND[1]}.\nAn operator who wants it says: "go to the kitchen"': -1.0,
-            'An operator who wants it says: "go to the kitchen"': -9.0,
-            f'An operator who wants it says: "{command}"': -1.0,
-        },
+        command='go to the kitchen and drive 1 m',
+        likelihoods={f'{SECOND[0]}\nThe command, in the words of the operator: "go to': -9.0},
     )
     assert look.call.name == 'navigate_to'
+    assert look.asked == [set(), {'drive'}, {'drive', 'stop'}]
 
 
 @pytest.mark.parametrize(('share', 'support'), [(0.96, 4.0), (0.99, -4.0)])
 def test_a_sure_choice_stands_at_once_if_supported_or_quite_sure(share, support):
-    look = Look(sure('stop', share), likelihoods={'A robot skill': support - 5.0})
+    look = Look(sure('stop', share), likelihoods={MEANT: support - 5.0})
     assert not look.objection
     assert len(look.model.requests) == 1
-
-
-def test_later_calls_need_support_however_sure():
-    look = Look(sure('stop'), sure('navigate_to', place='dock'), likelihoods={'(place': -9.0})
-    look.next()
-    assert look.objection
 
 
 def test_a_sure_choice_that_is_not_supported_has_a_rival_too():
@@ -174,7 +189,7 @@ def test_a_sure_choice_that_is_not_supported_has_a_rival_too():
         sure('stop', 0.98),
         sure('navigate_to', place='kitchen'),
         command='to the kitchen',
-        likelihoods={'Stop all': -12.0},
+        likelihoods={'Stop all': -12.0, SECOND[1]: -1.0},
     )
     assert look.call.name == 'navigate_to'
     assert not look.objection
@@ -185,18 +200,6 @@ def test_a_sure_choice_that_is_not_supported_has_a_rival_too():
 )
 def test_a_second_choice_that_moves_nothing_or_is_unsure_does_not_count(second):
     look = Look(sure('drive', 0.6, distance_m=1.0), second, likelihoods={SECOND[0]: -4.0})
-    assert look.call.name == 'drive'
-
-
-def test_a_second_choice_that_has_run_does_not_count():
-    look = Look(
-        sure('navigate_to', place='kitchen'),
-        sure('drive', 0.6, distance_m=1.0),
-        sure('navigate_to', place='kitchen'),
-        command='to the kitchen, then 1 m',
-        likelihoods={SECOND[0]: -4.9},
-    )
-    look.next()
     assert look.call.name == 'drive'
 
 
@@ -215,12 +218,17 @@ def test_a_listed_value_that_the_command_does_not_tell(share, with_it, without, 
     look = Look(
         sure('navigate_to', certainties={'place': share}, place='kitchen'),
         command='go to the bathroom',
-        likelihoods={'(place kitchen)': with_it, 'Drive to a named place.': without, ANYONE: -9.0},
+        likelihoods={
+            '(place kitchen)': with_it,
+            'Drive to a named place\n': without,
+            ANYONE: -9.0,
+        },
     )
     assert (look.objection == '') is runs
     if not runs:
         places = ': kitchen, kitchen table, dock'
-        assert look.objection == UNSAID.format(argument='place', name='navigate_to', choice=places)
+        text = UNSAID.format(argument='place', name='navigate_to', choice=places)
+        assert look.objection == f'{text} {ASK}'
         assert look.left == {ASK_OPERATOR.spec.name}
 
 
@@ -237,7 +245,8 @@ def test_a_number_that_the_command_does_not_tell(command, share, runs):
     look = Look(sure('drive', certainties={'distance_m': share}, distance_m=1.0), command=command)
     assert (look.objection == '') is runs
     if not runs:
-        assert look.objection == UNSAID.format(argument='distance_m', name='drive', choice='')
+        text = UNSAID.format(argument='distance_m', name='drive', choice='')
+        assert look.objection == f'{text} {ASK}'
 
 
 @pytest.mark.parametrize(
@@ -245,18 +254,112 @@ def test_a_number_that_the_command_does_not_tell(command, share, runs):
 )
 def test_a_number_beyond_its_bounds(distance, bound):
     look = Look(sure('drive', distance_m=distance), command=f'drive {distance} m')
-    assert look.objection == BEYOND.format(
-        argument='distance_m', name='drive', value=distance, bound=bound
-    )
+    text = BEYOND.format(argument='distance_m', name='drive', value=distance, bound=bound)
+    assert look.objection == f'{text} {ASK}'
     assert look.left == {ASK_OPERATOR.spec.name}
 
 
-def test_after_a_run_only_what_was_called_is_withheld_at_first():
-    unsaid = sure('drive', certainties={'distance_m': 0.1}, distance_m=1.0)
-    look = Look(calls('stop'), unsaid, NO_OTHER, unsaid, command='stop')
-    assert not look.doubts.withheld
+def test_what_another_robot_could_do_is_declined_not_asked():
+    look = Look(
+        sure('navigate_to', certainties={'place': 0.3}, place='kitchen'),
+        command='measure the rain',
+        likelihoods={UNCLEAR: -3.0},
+    )
+    assert look.objection.endswith(TELL)
+    assert look.left == {DECLINE.spec.name}
+
+
+def test_an_unsure_answer_before_anything_was_done_is_asked_for_again():
+    look = Look(sure('answer', 0.6, text='Done.'), sure('stop'))
+    assert look.call.name == 'stop'
+    assert look.asked == [set(), {'answer'}]
+
+
+BOTH = 'go to the kitchen and stop'
+SKILLS = {'navigate_to', 'drive', 'stop'}
+BUILTIN_NAMES = {each.name for each in BUILTINS}
+ANSWER = calls('answer', text='Done.')
+
+
+def test_as_long_as_the_command_may_want_more_the_next_call_is_asked_for():
+    look = Look(sure('navigate_to', place='kitchen'), calls('stop'), ANSWER, command=BOTH)
     look.next()
-    assert look.objection == GO_ON.format(name='drive')
-    assert look.doubts.withheld == {'drive'}
+    assert look.call.name == 'stop'
+    assert look.asked[1] == BUILTIN_NAMES | {'drive'}, 'drive needs an amount'
+    assert look.notes[1] == LEFT.format(command=BOTH, done='navigate_to kitchen')
     look.next()
-    assert look.left == {each.name for each in BUILTINS}
+    assert look.call.name == 'answer'
+    assert look.asked[2] == SKILLS
+    assert not look.notes[2], 'nothing of ours is beside the result that is told'
+
+
+@pytest.mark.parametrize(('adds', 'runs'), [(1.5, True), (0.5, False)])
+def test_a_later_call_must_add_to_what_has_run(adds, runs):
+    look = Look(
+        sure('navigate_to', place='kitchen'),
+        calls('stop'),
+        *([] if runs else [NO_OTHER]),
+        ANSWER,
+        command=BOTH,
+        likelihoods={'2. Stop all': adds - 1.0},
+    )
+    look.next()
+    assert look.call.name == ('stop' if runs else 'answer')
+
+
+def test_the_same_call_does_not_run_twice_in_a_row_unless_it_is_wanted_twice():
+    for command, name in ((BOTH, 'answer'), ('go to the kitchen twice', 'navigate_to')):
+        kitchen = sure('navigate_to', place='kitchen')
+        end = [] if name == 'navigate_to' else [NO_OTHER]
+        look = Look(kitchen, kitchen, *end, ANSWER, command=command)
+        look.next()
+        assert look.call.name == name
+
+
+def test_a_command_of_one_step_ends_after_it():
+    look = Look(calls('stop'), ANSWER, command='stop')
+    look.next()
+    assert look.asked == [set(), SKILLS]
+
+
+@pytest.mark.parametrize(('reply', 'runs'), [(calls('stop'), True), (ANSWER, False)])
+def test_whether_a_condition_holds_is_for_the_model_to_say(reply, runs):
+    command = 'go to the kitchen, if it is hot stop'
+    look = Look(
+        sure('navigate_to', place='kitchen'),
+        reply,
+        calls('stop') if runs else ANSWER,
+        command=command,
+    )
+    look.next()
+    assert look.asked[1] == {'drive'}
+    assert look.call.name == ('stop' if runs else 'answer')
+
+
+@pytest.mark.parametrize(('read', 'runs'), [('18 %', True), ('71 %', False)])
+def test_a_condition_on_a_number_is_compared_by_code(read, runs):
+    look = Look(
+        calls('stop'),
+        *([sure('navigate_to', place='dock')] if runs else []),
+        ANSWER,
+        command='stop and if it is below 30 % go to the dock',
+        result=ToolResult(Outcome.SUCCEEDED, read),
+    )
+    look.next()
+    assert look.call.name == ('navigate_to' if runs else 'answer')
+
+
+def test_after_a_failure_the_model_may_try_again_or_say_so():
+    failed = ToolResult(Outcome.ABORTED, 'blocked')
+    look = Look(calls('stop'), ANSWER, ANSWER, command='stop', result=failed)
+    look.next()
+    assert look.call.name == 'answer'
+    assert look.asked[1] == {'drive'}
+
+
+def test_a_later_value_that_the_command_does_not_say_is_asked_for():
+    unsaid = sure('navigate_to', certainties={'place': 0.3}, place='dock')
+    look = Look(calls('stop'), unsaid, command='stop and go')
+    look.next()
+    assert look.objection.endswith(ASK)
+    assert look.left == {ASK_OPERATOR.spec.name}
