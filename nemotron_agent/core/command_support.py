@@ -51,6 +51,7 @@ class CommandSupport:
     ) -> None:
         self._model = model
         self._command = command
+        self._dictated = f'{command} {before or ""}'
         self._context = '' if before is None else _BEFORE.format(command=before)
         self._tools = tools
         self._cancel = cancel
@@ -119,5 +120,5 @@ class CommandSupport:
             for name, value in call.arguments.items()
             if schemas[name].get('type') != 'string'
             or 'enum' in schemas[name]
-            or (repeats(self._command, value) and not repeats(self._heard, value))
+            or (repeats(self._dictated, value) and not repeats(self._heard, value))
         }

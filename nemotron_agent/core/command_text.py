@@ -17,7 +17,7 @@ _LINK = re.compile(rf'\b(?:{"|".join(_LINKS)})\b', re.IGNORECASE)
 # To bring something is to go, to grasp, to go and to release.
 _BRINGING = re.compile(
     r'\b(?:fetch|bring|carry|deliver|get|take|hole?|bringe?|trage?|liefer\w*'
-    r'|trae|tráeme|lleva|busca|apporte|porte|amène|cherche[rz]?)\b',
+    r'|trae|tráeme|lleva|busca|apporte|amène|cherche[rz]?)\b',
     re.IGNORECASE,
 )
 _SAME = re.compile(
@@ -31,8 +31,8 @@ _CONDITION = re.compile(
 _SENTENCE_END = re.compile(r'[.;!?]\s')
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^“]*“|«[^»]*»')
 _TIMES = re.compile(
-    rf'\b(?:(?P<twice>twice)|(?P<thrice>thrice)|(?P<number>\d{{1,3}}|{"|".join(NUMBER_WORDS)})'
-    r'[\s-]*(?:times|mal|veces|fois))\b',
+    r'\b(?:(?P<twice>twice(?! as\b))|(?P<thrice>thrice)'
+    rf'|(?P<number>\d{{1,3}}|{"|".join(NUMBER_WORDS)})[\s-]*(?:times|mal|veces|fois))\b',
     re.IGNORECASE,
 )
 _AGAIN = re.compile(

@@ -52,6 +52,8 @@ FOLLOW_UP_SLACK = 2.5
 # A call with a listed value that the command names needs less: what else it tells may be steps
 # still to come.
 NAMED_SLACK = 3.0
+# The same where the model is sure of a value among three or more, as in another language.
+SURE_SLACK = 1.5
 # An answer chosen with less certainty than this, before anything was done, reports nothing.
 SURE_ANSWER = 0.7
 # A first tool chosen with this certainty needs no support: measuring it takes time.
@@ -242,6 +244,8 @@ class Doubts:
             least -= FOLLOW_UP_SLACK
         if self._values.names_listed(call):
             least -= NAMED_SLACK
+        elif certainty and self._values.is_sure_of_listed(call, certainty):
+            least -= SURE_SLACK
         support = self._support.of(call)
         return support is None or max(support, self._first_support(call)) >= least
 

@@ -1,6 +1,13 @@
 import pytest
 
-from nemotron_agent.core.command_text import MAX_TIMES, count_steps, first_step, times_wanted
+from nemotron_agent.core.command_text import (
+    MAX_TIMES,
+    count_steps,
+    first_step,
+    is_conditional,
+    most_steps,
+    times_wanted,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +64,7 @@ def test_the_steps_of_a_command_are_counted(command, steps):
         ('dis bonjour et encore une fois', 2),
         ('go to the door and wave, twice', 2),
         ('twice', 1),
+        ('turn twice as much', 1),
         ('wave twelve times', 12),
         ('wave a hundred times', MAX_TIMES),
         ('wave 500 times', MAX_TIMES),
@@ -78,3 +86,28 @@ def test_how_often_a_command_wants_one_step(command, times):
 )
 def test_the_first_step(command, step):
     assert first_step(command) == step
+
+
+@pytest.mark.parametrize(
+    ('command', 'before', 'steps'),
+    [
+        ('Go to the kitchen.', None, 1),
+        ('Fetch the book and put it on the table.', None, 4),
+        ('Bring mir die Tasse.', None, 3),
+        ('Ouvre la porte.', None, 1),
+        ('Check the battery, if it is low go to the dock.', None, 2),
+        ('Do the same at the tank.', 'Go to the valve and measure the gas.', 2),
+        ('Do the same at the tank.', None, 1),
+        ('Wave.', 'Go to the valve and measure the gas.', 1),
+    ],
+)
+def test_a_command_may_want_more_steps_than_it_names(command, before, steps):
+    assert most_steps(command, before) == steps
+
+
+@pytest.mark.parametrize(
+    ('command', 'expected'),
+    [('If you see it, wave.', True), ('Wenn es heiß ist, warte.', True), ('Lift it.', False)],
+)
+def test_a_condition_shows(command, expected):
+    assert is_conditional(command) is expected

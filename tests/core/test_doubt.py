@@ -122,6 +122,13 @@ def test_a_call_with_a_value_that_the_command_names_needs_less_support():
     assert Look(kitchen, command='cook', likelihoods={MEANT: -7.0}).objection
 
 
+@pytest.mark.parametrize(('share', 'runs'), [(0.99, True), (0.97, False)])
+def test_a_call_with_a_listed_value_that_is_sure_needs_less_support(share, runs):
+    kitchen = sure('navigate_to', 0.96, {'place': share}, place='kitchen')
+    look = Look(kitchen, command='in die Küche', likelihoods={MEANT: -6.0})
+    assert (look.objection == '') is runs
+
+
 def test_a_skill_without_arguments_is_told_by_its_description():
     assert Look(calls('stop'), likelihoods={'1. Stop all motion at once\n': -9.0}).objection
 
