@@ -6,43 +6,18 @@ command support the call another (`CommandSupport`).
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Sequence
 
+from nemotron_agent.core.ask_model import AskModel, OnProgress, ignore
 from nemotron_agent.core.builtin_tools import ANSWER, ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelToken
-from nemotron_agent.core.chat_model import (
-    CallCertainty,
-    ChatModel,
-    ModelReply,
-    ReplyProgress,
-)
+from nemotron_agent.core.chat_model import CallCertainty, ChatModel, ModelReply
 from nemotron_agent.core.command_support import CommandSupport
-from nemotron_agent.core.command_text import first_step, is_conditional, most_steps, times_wanted
+from nemotron_agent.core.command_text import first_step
 from nemotron_agent.core.messages import ToolCall
-from nemotron_agent.core.progress_note import LEFT, named
-from nemotron_agent.core.said_condition import condition_holds
-from nemotron_agent.core.said_quantities import tells_amount_of
-from nemotron_agent.core.tool import Outcome, ToolResult, ToolSpec
+from nemotron_agent.core.next_step import MAX_CHOICES, OPEN_SUPPORT, NextStep
+from nemotron_agent.core.tool import ToolResult, ToolSpec
 from nemotron_agent.core.value_doubt import ValueDoubts
-
-OnProgress = Callable[[ReplyProgress], None]
-
-
-class AskModel(Protocol):
-    """Asks a model for the next reply of a task."""
-
-    def __call__(
-        self, withheld: frozenset[str], on_progress: OnProgress, note: str = ''
-    ) -> ModelReply:
-        """Ask.
-
-        Args:
-            withheld: names of tools not to be called.
-            on_progress: told of the reply's pieces.
-            note: told to the model beside the last result, for this reply alone.
-        """
-
 
 UNSUPPORTED = 'Not done: {name} is not what the command asks for.'
 ASK = 'Ask the operator.'
@@ -62,12 +37,6 @@ PLAIN_TOOL = 0.99
 SURE_TOOL = 0.95
 # What the second choice must have more, of support and the logarithm of its probability.
 BETTER_BY = 3.0
-# What a call must add to those that ran, to be what is left of the command.
-OPEN_SUPPORT = 1.0
-# The same for a call with a text that the command does not tell: a report, most of the time.
-OPEN_TEXT_SUPPORT = 4.0
-# How many skills are tried for a step of a command.
-MAX_CHOICES = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,14 +55,13 @@ class Doubts:
     that the command does not support, or with a value that it does not say, is held back. Then
     declining, or asking the operator, is all that is left.
 
-    Later calls: as long as the command may want more than has run, the model is asked for the
-    next call. It runs if the command supports it on top of what has run; otherwise the task is
-    done, and the model can only say so.
+    Later calls: `NextStep`.
 
     Args:
         command: of the task.
         before: the command before it in the conversation, if there is one.
         tools: what the model may call.
+        disabled: names the tools that cannot be called now.
 
     Attributes:
         withheld: names of tools not to be called in the next reply.
@@ -106,6 +74,7 @@ class Doubts:
         before: str | None,
         tools: Sequence[ToolSpec],
         cancel: CancelToken,
+        disabled: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         self.withheld: frozenset[str] = frozenset()
         self._model = model
@@ -113,13 +82,10 @@ class Doubts:
         self._before = before
         self._tools = {tool.name: tool for tool in tools}
         self._builtins = frozenset(tool.name for tool in tools if tool.builtin)
-        self._skills = frozenset(self._tools) - self._builtins
         self._support = CommandSupport(model, command, before, self._tools, cancel)
         self._values = ValueDoubts(command, self._tools, self._support)
+        self._next_step = NextStep(command, before, tools, self._support, disabled)
         self._objection: _Objection | None = None
-        self._done: list[ToolCall] = []
-        self._failed = False
-        self._result = ''
 
     def reply(self, ask: AskModel, on_progress: OnProgress) -> ModelReply:
         """Ask the model for the next reply.
@@ -130,8 +96,8 @@ class Doubts:
         self._objection = None
         if self.withheld or self._model.min_support is None:
             return ask(self.withheld, on_progress)
-        if self._done or self._failed:
-            return self._later_reply(ask, on_progress)
+        if self._next_step.has_begun:
+            return self._with_objection(self._next_step.reply(ask, on_progress))
         return self._first_reply(ask, on_progress)
 
     def objection(self, call: ToolCall) -> str:
@@ -143,10 +109,7 @@ class Doubts:
 
     def add_run(self, call: ToolCall, result: ToolResult) -> None:
         """Take a call that was run, and what came of it."""
-        self._failed = result.outcome is not Outcome.SUCCEEDED
-        self._result = '' if self._failed else result.text
-        if not self._failed:
-            self._done.append(call)
+        self._next_step.add_run(call, result)
         self._support.add_result(result.text)
         self.withheld = frozenset()
 
@@ -155,16 +118,16 @@ class Doubts:
         call, certainty = reply.message.tool_call, reply.certainty
         if call and call.name == ANSWER.spec.name and certainty and certainty.tool < SURE_ANSWER:
             # Nothing was done that could be reported.
-            return self._with_objection(ask(frozenset([call.name]), _ignore))
+            return self._with_objection(ask(frozenset([call.name]), ignore))
         self._with_objection(reply)
-        if call is None or certainty is None or call.name not in self._skills:
+        if call is None or certainty is None or call.name in self._builtins:
             return reply
         may_be_first = self._may_be_first(call)
         if certainty.tool >= SURE_TOOL and not self._objection and may_be_first:
             return reply
         withheld = frozenset([call.name])
         for _ in range(1 if may_be_first else MAX_CHOICES - 1):
-            other = ask(withheld, _ignore)
+            other = ask(withheld, ignore)
             if self._is_better(other, reply):
                 return other
             rival = self._skill_call(other)
@@ -186,38 +149,10 @@ class Doubts:
         self._objection = objection
         return True
 
-    def _later_reply(self, ask: AskModel, on_progress: OnProgress) -> ModelReply:
-        """The next call if the command wants one more, or what the model says at the end."""
-        may_go_on = most_steps(self._command, self._before) > len(self._done)
-        holds = condition_holds(self._command, self._result)
-        if holds is not None:
-            may_go_on = holds
-        elif self._failed or (may_go_on and is_conditional(self._command)):
-            # Whether more is to be done depends on the result: that is the model's to say.
-            reply = ask(self._pointless(), _ignore, self._note())
-            may_go_on = self._skill_call(reply) is not None
-        step = self._next_step(ask) if may_go_on else None
-        return self._with_objection(step) if step else ask(self._skills, on_progress)
-
-    def _next_step(self, ask: AskModel) -> ModelReply | None:
-        """The first choice that the command wants on top of what has run, if it wants one."""
-        withheld = self._builtins | self._pointless()
-        for _ in range(MAX_CHOICES):
-            if withheld >= self._tools.keys():
-                break
-            reply = ask(withheld, _ignore, self._note())
-            call = self._skill_call(reply)
-            if call is None:
-                break
-            if self._is_open(call):
-                return reply
-            withheld |= {call.name}
-        return None
-
     def _skill_call(self, reply: ModelReply) -> ToolCall | None:
         """The call of a skill that a reply makes."""
         call = reply.message.tool_call
-        return call if call and call.name in self._skills else None
+        return call if call and call.name not in self._builtins else None
 
     def _with_objection(self, reply: ModelReply) -> ModelReply:
         """A reply, after noting what speaks against its call."""
@@ -227,9 +162,10 @@ class Doubts:
 
     def _objection_to(self, call: ToolCall, certainty: CallCertainty | None) -> _Objection | None:
         """Why a call is not to be run; None if it may."""
-        if not self._done and not self._is_supported(call, certainty):
+        if not self._next_step.has_begun and not self._is_supported(call, certainty):
             return _Objection(UNSUPPORTED.format(name=call.name), DECLINE.spec.name)
-        text = self._values.objection(call, certainty, self._done) if certainty else ''
+        done = self._next_step.done
+        text = self._values.objection(call, certainty, done) if certainty else ''
         if not text:
             return None
         if self._support.asks_for_more():
@@ -261,41 +197,3 @@ class Doubts:
     def _score(self, call: ToolCall, share: float) -> float:
         """How well a first call fits."""
         return self._first_support(call) + math.log(max(share, 1e-6))
-
-    def _is_open(self, call: ToolCall) -> bool:
-        """Whether the command wants a call on top of what has run."""
-        repeats = sum(call.is_same_as(done) for done in self._done)
-        if self._done and call.is_same_as(self._done[-1]):
-            if repeats >= times_wanted(self._command):
-                return False
-        support = self._support.of(call, self._done)
-        least = OPEN_SUPPORT if self._support.is_told(call) else OPEN_TEXT_SUPPORT
-        return support is None or support >= least
-
-    def _note(self) -> str:
-        return LEFT.format(command=self._command, done=named(self._done)) if self._done else ''
-
-    def _pointless(self) -> frozenset[str]:
-        """Skills that cannot be what is left: done just now, or without the number they need."""
-        return frozenset(
-            name
-            for name in self._skills
-            if self._is_done(self._tools[name]) or self._lacks_amount(self._tools[name])
-        )
-
-    def _is_done(self, tool: ToolSpec) -> bool:
-        """Whether a call of a tool would only repeat the last one."""
-        if tool.parameters['properties'] or not self._done or self._done[-1].name != tool.name:
-            return False
-        return times_wanted(self._command) == 1
-
-    def _lacks_amount(self, tool: ToolSpec) -> bool:
-        """Whether a tool needs a number that the command does not tell."""
-        properties = tool.parameters['properties']
-        needed = [properties[name] for name in tool.parameters.get('required', ())]
-        units = [schema['unit'] for schema in needed if 'unit' in schema]
-        return any(not tells_amount_of(self._command, unit) for unit in units)
-
-
-def _ignore(progress: ReplyProgress) -> None:
-    """Nobody is told of a second choice."""

@@ -13,12 +13,13 @@ from nemotron_agent.core.agent_events import (
     SkillProgressed,
     ToolCalled,
 )
+from nemotron_agent.core.ask_model import OnProgress
 from nemotron_agent.core.builtin_tools import ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import ModelReply, Phase, ReplyProgress, StopReason, Usage
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.disabled_note import with_disabled_note, without_disabled_note
-from nemotron_agent.core.doubt import Doubts, OnProgress
+from nemotron_agent.core.doubt import Doubts
 from nemotron_agent.core.gate import CallRequest, Verdict
 from nemotron_agent.core.loop_guard import LoopGuard
 from nemotron_agent.core.messages import Message, ToolCall
@@ -59,7 +60,14 @@ class TaskRun:
         self._conversation = conversation
         turns = conversation.turns
         before = without_disabled_note(turns[-1][0].content) if turns else None
-        self._doubts = Doubts(agent.model, task.text, before, agent.tools.specs, cancel)
+        self._doubts = Doubts(
+            agent.model,
+            task.text,
+            before,
+            agent.tools.specs,
+            cancel,
+            lambda: agent.tools.disabled.keys(),
+        )
         self._said = said_by_unit(task.text, agent.tools.specs)
         self._task = task
         self._on_event = on_event

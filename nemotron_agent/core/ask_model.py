@@ -1,0 +1,27 @@
+"""How what looks at a task's calls asks the model for its next reply."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from nemotron_agent.core.chat_model import ModelReply, ReplyProgress
+
+OnProgress = Callable[[ReplyProgress], None]
+
+
+class AskModel(Protocol):
+    """Asks a model for the next reply of a task."""
+
+    def __call__(
+        self, withheld: frozenset[str], on_progress: OnProgress, note: str = ''
+    ) -> ModelReply:
+        """Ask.
+
+        Args:
+            withheld: names of tools not to be called.
+            on_progress: told of the reply's pieces.
+            note: told to the model beside the last result, for this reply alone.
+        """
+
+
+def ignore(progress: ReplyProgress) -> None:
+    """For a reply that may be dropped: nobody is told of its pieces."""
