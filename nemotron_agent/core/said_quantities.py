@@ -66,7 +66,8 @@ _LANGUAGES = {
         and_half='and a half',
         turns={'quarter[ -]turn': 90, 'half[ -]turn': 180, 'full turn': 360},
         amounts='half|halves|quarters?|thirds?|twice|double|triple|times|few|couple|several'
-        '|at most|at least|than|over|under|below|above|within|up to',
+        '|at most|at least|than|over|under|below|above|within|up to'
+        '|more|less|increase|raise|lower|reduce|decrease|louder|quieter|faster|slower',
     ),
     'de': _Language(
         units={
@@ -87,7 +88,8 @@ _LANGUAGES = {
         and_half='und eine[nmr]? halbe[nmr]?',
         turns={'viertel(?:um)?drehung': 90, 'halbe (?:um)?drehung': 180, 'ganze drehung': 360},
         amounts='halb\\w*|viertel\\w*|drittel|doppelt\\w*|dreifach\\w*|mal|paar|einige\\w*'
-        '|anderthalb|\\w+einhalb|höchstens|mindestens|als|über|unter|bis zu|innerhalb',
+        '|anderthalb|\\w+einhalb|höchstens|mindestens|als|über|unter|bis zu|innerhalb'
+        '|mehr|weniger|erhöhe|senke|verringere|lauter|leiser|schneller|langsamer',
     ),
     'es': _Language(
         units={
@@ -108,7 +110,7 @@ _LANGUAGES = {
         and_half='y medi[oa]',
         turns={'cuarto de vuelta': 90, 'media vuelta': 180, 'vuelta completa': 360},
         amounts='medi[oa]|mitad|cuartos?|tercios?|doble|triple|veces|poco|unos|varios'
-        '|máximo|al menos|más de|menos de|hasta',
+        '|máximo|al menos|hasta|más|menos|sube|baja|aumenta|reduce',
     ),
     'fr': _Language(
         units={
@@ -129,7 +131,7 @@ _LANGUAGES = {
         and_half='et demie?',
         turns={'quart de tour': 90, 'demi[ -]tour': 180, 'tour complet': 360},
         amounts='demie?|moitié|quarts?|tiers|double|triple|fois|peu|quelques|plusieurs'
-        '|au plus|au moins|plus de|moins de',
+        '|plus|moins|augmente|monte|baisse|réduis',
     ),
 }
 # Signs of units that all languages share.
@@ -218,9 +220,11 @@ class _Reading:
 
 @functools.lru_cache(maxsize=8)
 def _reading(command: str) -> _Reading:
-    """A command in the language that finds most in it."""
+    """A command in the language that finds most in it; vague if any of those that do says so."""
     readings = [_Reading.of(command, name) for name in _LANGUAGES]
-    return max(readings, key=lambda reading: len(reading.quantities))
+    most = max(len(reading.quantities) for reading in readings)
+    best = [reading for reading in readings if len(reading.quantities) == most]
+    return dataclasses.replace(best[0], is_vague=any(reading.is_vague for reading in best))
 
 
 def _patterns(language: _Language) -> Iterator[tuple[str, str, float | None]]:

@@ -68,7 +68,8 @@ class TaskRun:
             cancel,
             lambda: agent.tools.disabled.keys(),
         )
-        self._said = said_by_unit(task.text, agent.tools.specs)
+        is_doubted = agent.model.min_support is not None
+        self._said = said_by_unit(task.text, agent.tools.specs) if is_doubted else {}
         self._task = task
         self._on_event = on_event
         self._cancel = cancel

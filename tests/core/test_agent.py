@@ -20,6 +20,7 @@ from nemotron_agent.core.errors import ContextFullError, EvaluationError
 from nemotron_agent.core.loop_guard import REPEATED, TOO_LATE, AgentLimits
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.progress_note import ALL_DONE, LEFT
+from nemotron_agent.core.said_quantities import Quantity
 from nemotron_agent.core.task import Task, TaskStatus
 from nemotron_agent.core.thinking import Thinking
 from nemotron_agent.core.tool import Outcome, SkillFeedback, ToolResult
@@ -158,6 +159,18 @@ def test_what_a_second_choice_costs_counts():
     assert doubtful.withheld == [set(), {'go_to'}, {'go_to'}]
     assert doubtful.result.stats.usage.generated_tokens == 6
     assert doubtful.result.stats.turns == 2
+
+
+@pytest.mark.parametrize(
+    ('min_support', 'said'), [(0.0, {'m': (Quantity(2.0, 'ft'),)}), (None, {})]
+)
+def test_quantities_of_the_command_bind_the_calls_of_a_model_that_is_doubted(min_support, said):
+    schema = {'type': 'object', 'properties': {'distance_m': {'type': 'number', 'unit': 'm'}}}
+    drive = ListedTool('drive', parameters=schema)
+    run = Run([calls('answer', text='No.')], drive)
+    run.model.min_support = min_support
+    run(Task('drive 2 feet', 'c1', 'operator'))
+    assert run.model.requests[0].said == said
 
 
 def test_what_is_said_beside_a_result_for_one_reply_does_not_stay():

@@ -48,6 +48,8 @@ def test_numbers_with_units_are_found(command, unit, said):
         'A couple of meters more, say 2 meters.',
         'Drive until you are at most 2 m from the wall.',
         'Turn by 90 degrees.',
+        'Raise the arm by 2 m.',
+        'Fahr 2 Meter mehr als eben.',
         '',
     ],
 )
