@@ -11,6 +11,9 @@ from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 
 logger = logging.getLogger(__name__)
 
+# Longest wait for listeners that are being told of what came before [s].
+TELL_WAIT_SEC = 5.0
+
 
 @dataclasses.dataclass(frozen=True)
 class Stop:
@@ -121,10 +124,10 @@ class StopLatch:
     def release(self) -> Stop | None:
         """Let calls pass again; return the stop that held, or None.
 
-        It waits until the listeners were told of that stop.
+        It waits until the listeners were told of that stop, but not for ever.
         """
         with self._told:
-            self._told.wait_for(lambda: self._untold is None and not self._is_telling)
+            self._await(lambda: self._untold is None and not self._is_telling)
             stop, self._stop = self._stop, None
             self._is_telling = stop is not None
         if stop is not None:
@@ -149,8 +152,12 @@ class StopLatch:
     def _begin_telling(self) -> None:
         """Wait for the listeners of a release that came before the stop."""
         with self._told:
-            self._told.wait_for(lambda: not self._is_telling)
+            self._await(lambda: not self._is_telling)
             self._untold, self._is_telling = None, True
+
+    def _await(self, told: Callable[[], bool]) -> None:
+        if not self._told.wait_for(told, TELL_WAIT_SEC):
+            logger.error('who listens to stops has not returned in %.0f s', TELL_WAIT_SEC)
 
     def _tell(self, stop: Stop | None, report: StopReport | None) -> None:
         try:

@@ -4,7 +4,9 @@ import time
 import pytest
 
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
+from nemotron_agent.safety import stop_latch
 from nemotron_agent.safety.stop_latch import StopLatch
+from nemotron_agent.testing.condition import wait_for
 
 
 def test_a_stop_cancels_what_is_watched_and_says_so():
@@ -138,3 +140,24 @@ def test_nothing_begins_after_a_stop_has_returned(workers):
     for thread in threads:
         thread.join(10.0)
     assert all(at <= stopped_at[0] for at in begun)
+
+
+def test_a_listener_that_hangs_holds_up_no_release_for_ever(monkeypatch, caplog):
+    monkeypatch.setattr(stop_latch, 'TELL_WAIT_SEC', 0.01)
+    latch, hangs, goes_on = StopLatch(), threading.Event(), threading.Event()
+
+    def hang(stop, report):
+        hangs.set()
+        goes_on.wait(30.0)
+
+    latch.listen(hang)
+    stopping = threading.Thread(target=latch.stop, args=('e_stop',))
+    stopping.start()
+    assert hangs.wait(30.0)
+    releasing = threading.Thread(target=latch.release)
+    releasing.start()
+    wait_for(lambda: latch.stopped is None)
+    assert 'who listens to stops has not returned' in caplog.text
+    goes_on.set()
+    stopping.join()
+    releasing.join()
