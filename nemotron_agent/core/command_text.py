@@ -25,6 +25,17 @@ _SAME = re.compile(
     r'|même|encore|de nouveau)\b',
     re.IGNORECASE,
 )
+# What stands for something that was named before, or for anything at all.
+_END_OF_PHRASE = r'(?=\W*$|\W*(?:to|over|there|here|in|on|at|now|please|down|up|back|again)\b)'
+_OPEN_REFERENCE = re.compile(
+    r'\b(?:it|them|there|something|somewhere|somebody|someone|some|a bit|a little'
+    r'|the (?:thing|other)'
+    rf'|(?:that|this|those|these|one){_END_OF_PHRASE}'
+    r'|es|ihn|dort(?:hin)?|dahin|etwas|irgend\w*|das ding|ein bisschen'
+    r'|eso|esto|allí|allá|ahí|algo|un poco|\w+[aáeéií]l[oa]s?'
+    r'|ça|cela|là(?:-bas)?|quelque chose|quelque part|un peu)\b|-(?:le|la|les)\b',
+    re.IGNORECASE,
+)
 _CONDITION = re.compile(
     r'\b(?:if|unless|otherwise|in case|whether|wenn|falls|sonst|ob|si|sinon)\b', re.IGNORECASE
 )
@@ -67,6 +78,11 @@ def most_steps(command: str, before: str | None = None) -> int:
 def is_conditional(command: str) -> bool:
     """Whether a step of a command depends on what comes out before."""
     return _CONDITION.search(command) is not None
+
+
+def leaves_open_what(command: str) -> bool:
+    """Whether the first step of a command speaks of something that it does not name."""
+    return _OPEN_REFERENCE.search(first_step(command)) is not None
 
 
 def first_step(command: str) -> str:

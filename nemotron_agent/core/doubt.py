@@ -13,7 +13,7 @@ from nemotron_agent.core.builtin_tools import ANSWER, ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import CallCertainty, ChatModel, ModelReply
 from nemotron_agent.core.command_support import CommandSupport
-from nemotron_agent.core.command_text import first_step
+from nemotron_agent.core.command_text import first_step, leaves_open_what
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.next_step import MAX_CHOICES, OPEN_SUPPORT, NextStep
 from nemotron_agent.core.tool import ToolResult, ToolSpec
@@ -163,12 +163,15 @@ class Doubts:
     def _objection_to(self, call: ToolCall, certainty: CallCertainty | None) -> _Objection | None:
         """Why a call is not to be run; None if it may."""
         if not self._next_step.has_begun and not self._is_supported(call, certainty):
-            return _Objection(UNSUPPORTED.format(name=call.name), DECLINE.spec.name)
+            asks = self._before is None and leaves_open_what(self._command)
+            return self._objection_that(asks, UNSUPPORTED.format(name=call.name))
         done = self._next_step.done
         text = self._values.objection(call, certainty, done) if certainty else ''
-        if not text:
-            return None
-        if self._support.asks_for_more():
+        return self._objection_that(self._support.asks_for_more(), text) if text else None
+
+    def _objection_that(self, asks: bool, text: str) -> _Objection:
+        """An objection after which the operator is asked, or told that it cannot be done."""
+        if asks:
             return _Objection(f'{text} {ASK}', ASK_OPERATOR.spec.name)
         return _Objection(f'{text} {TELL}', DECLINE.spec.name)
 

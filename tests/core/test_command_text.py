@@ -5,6 +5,7 @@ from nemotron_agent.core.command_text import (
     count_steps,
     first_step,
     is_conditional,
+    leaves_open_what,
     most_steps,
     times_wanted,
 )
@@ -111,3 +112,25 @@ def test_a_command_may_want_more_steps_than_it_names(command, before, steps):
 )
 def test_a_condition_shows(command, expected):
     assert is_conditional(command) is expected
+
+
+@pytest.mark.parametrize(
+    ('command', 'expected'),
+    [
+        ('Bring it over there.', True),
+        ('Take that to the kitchen.', True),
+        ('Do that.', True),
+        ('Move a bit.', True),
+        ('Bring es dorthin.', True),
+        ('Tráelo aquí.', True),
+        ('Apporte-le ici.', True),
+        ('Take that cup.', False),
+        ('Pick up the hat and bring it to me.', False),
+        ('Make me a coffee.', False),
+        ('Mach das Licht an.', False),
+        ('Enciende la luz.', False),
+        ('Ouvre la porte du garage.', False),
+    ],
+)
+def test_what_a_command_does_not_name(command, expected):
+    assert leaves_open_what(command) is expected

@@ -102,7 +102,7 @@ def test_a_call_that_the_words_do_not_support_is_held_back(wanted, anyone, min_s
     )
     assert (look.objection == '') is runs
     if not runs:
-        assert look.objection == UNSUPPORTED.format(name='navigate_to')
+        assert look.objection == f'{UNSUPPORTED.format(name="navigate_to")} {TELL}'
         assert look.left == {DECLINE.spec.name}
 
 
@@ -263,6 +263,12 @@ def test_a_number_beyond_its_bounds(distance, bound):
     look = Look(sure('drive', distance_m=distance), command=f'drive {distance} m')
     text = BEYOND.format(argument='distance_m', name='drive', value=distance, bound=bound)
     assert look.objection == f'{text} {ASK}'
+    assert look.left == {ASK_OPERATOR.spec.name}
+
+
+def test_what_is_not_supported_and_not_named_is_asked_for():
+    look = Look(calls('stop'), command='bring it there', likelihoods={MEANT: -9.0})
+    assert look.objection == f'{UNSUPPORTED.format(name="stop")} {ASK}'
     assert look.left == {ASK_OPERATOR.spec.name}
 
 
