@@ -12,6 +12,7 @@ from nemotron_agent.core.ask_model import AskModel, OnProgress, ignore
 from nemotron_agent.core.builtin_tools import ANSWER, ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import CallCertainty, ChatModel, ModelReply
+from nemotron_agent.core.command_language import is_english
 from nemotron_agent.core.command_support import CommandSupport
 from nemotron_agent.core.command_text import first_step, leaves_open_what
 from nemotron_agent.core.messages import ToolCall
@@ -27,8 +28,8 @@ FOLLOW_UP_SLACK = 2.5
 # A call with a listed value that the command names needs less: what else it tells may be steps
 # still to come.
 NAMED_SLACK = 3.0
-# The same where the model is sure of a value among three or more, as in another language.
-SURE_SLACK = 1.5
+# The model tells less of commands in other languages than that of the skills' descriptions.
+FOREIGN_SLACK = 2.0
 # An answer chosen with less certainty than this, before anything was done, reports nothing.
 SURE_ANSWER = 0.7
 # A first tool chosen with this certainty needs no support: measuring it takes time.
@@ -183,8 +184,8 @@ class Doubts:
             least -= FOLLOW_UP_SLACK
         if self._values.names_listed(call):
             least -= NAMED_SLACK
-        elif certainty and self._values.is_sure_of_listed(call, certainty):
-            least -= SURE_SLACK
+        if not is_english(self._command):
+            least -= FOREIGN_SLACK
         support = self._support.of(call)
         return support is None or max(support, self._first_support(call)) >= least
 

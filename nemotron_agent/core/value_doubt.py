@@ -61,13 +61,6 @@ class ValueDoubts:
             for name, value in call.arguments.items()
         )
 
-    def is_sure_of_listed(self, call: ToolCall, certainty: CallCertainty) -> bool:
-        """Whether the model was sure of a listed value that it had a real choice of."""
-        return any(
-            share >= SURE_VALUE and len(self._listed(call, name)) > 2
-            for name, share in certainty.arguments.items()
-        )
-
     def _beyond(self, call: ToolCall, name: str) -> str:
         """What is wrong with a number that is out of bounds; empty if it is not."""
         value = call.arguments[name]
