@@ -39,6 +39,8 @@ _OPEN_REFERENCE = re.compile(
 _CONDITION = re.compile(
     r'\b(?:if|unless|otherwise|in case|whether|wenn|falls|sonst|ob|si|sinon)\b', re.IGNORECASE
 )
+# Two words or more between commas and ends of sentences.
+_CLAUSE = re.compile(r'[^\s,.;!?]+\s+[^\s,.;!?]+[^,.;!?]*')
 _SENTENCE_END = re.compile(r'[.;!?]\s')
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^“]*“|«[^»]*»')
 _TIMES = re.compile(
@@ -71,7 +73,8 @@ def most_steps(command: str, before: str | None = None) -> int:
         command: of the task.
         before: the command before it, whose steps "the same" stands for.
     """
-    steps = count_steps(command) + 2 * len(_BRINGING.findall(command)) + is_conditional(command)
+    named = max(count_steps(command), len(_CLAUSE.findall(_QUOTED.sub('quote', command))))
+    steps = named + 2 * len(_BRINGING.findall(command)) + is_conditional(command)
     return max(steps, most_steps(before)) if before and _SAME.search(command) else steps
 
 

@@ -17,6 +17,8 @@ from nemotron_agent.core.tool import Outcome, ToolResult, ToolSpec
 
 # What a call must add to those that ran, to be what is left of the command.
 OPEN_SUPPORT = 1.0
+# The same where the wording tells of no more steps than have run.
+HIDDEN_SUPPORT = 2.0
 # The same for a call with a text that the command does not tell: a report, most of the time.
 OPEN_TEXT_SUPPORT = 4.0
 # How many skills are tried for a step of a command.
@@ -28,7 +30,8 @@ class NextStep:
 
     As long as the command's words may tell of more than has run, the model must name a skill. It
     sees what is done beside the last result, for that reply alone. The call counts if the command
-    supports it on top of what has run. If none does, the model can only say that it is done.
+    supports it on top of what has run. If none does, the model can only say that it is done. Once
+    as much has run as the words tell of, it may say so at once, or go on with what they support.
 
     Args:
         command: of the task.
@@ -77,8 +80,14 @@ class NextStep:
         Raises:
             ModelError: it could not be evaluated.
         """
-        step = self._step(ask) if self._may_go_on(ask) else None
-        return step or ask(frozenset(self._skills), on_progress)
+        if self._may_go_on(ask):
+            return self._step(ask) or ask(frozenset(self._skills), on_progress)
+        # The words may hide a step: "inspect the valve" is to go there first.
+        reply = ask(self._pointless(), on_progress)
+        call = self._skill_call(reply)
+        if call is None or self._is_open(call, HIDDEN_SUPPORT):
+            return reply
+        return ask(frozenset(self._skills), on_progress)
 
     def _may_go_on(self, ask: AskModel) -> bool:
         holds = condition_holds(self._command, self._result)
@@ -112,14 +121,15 @@ class NextStep:
     def _note(self) -> str:
         return LEFT.format(command=self._command, done=named(self.done)) if self.done else ''
 
-    def _is_open(self, call: ToolCall) -> bool:
+    def _is_open(self, call: ToolCall, least: float = OPEN_SUPPORT) -> bool:
         """Whether the command wants a call on top of what has run."""
         repeats = sum(call.is_same_as(each) for each in self.done)
         is_repeated = bool(self.done) and call.is_same_as(self.done[-1])
         if is_repeated and repeats >= times_wanted(self._command):
             return False
         support = self._support.of(call, self.done)
-        least = OPEN_SUPPORT if self._support.is_told(call) else OPEN_TEXT_SUPPORT
+        if not self._support.is_told(call):
+            least = OPEN_TEXT_SUPPORT
         return support is None or support >= least
 
     def _pointless(self) -> frozenset[str]:

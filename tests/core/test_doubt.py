@@ -301,7 +301,7 @@ def test_as_long_as_the_command_may_want_more_the_next_call_is_asked_for():
     assert look.notes[1] == LEFT.format(command=BOTH, done='navigate_to kitchen')
     look.next()
     assert look.call.name == 'answer'
-    assert look.asked[2] == SKILLS
+    assert look.asked[2] == {'drive', 'stop'}
     assert not look.notes[2], 'nothing of ours is beside the result that is told'
 
 
@@ -328,10 +328,21 @@ def test_the_same_call_does_not_run_twice_in_a_row_unless_it_is_wanted_twice():
         assert look.call.name == name
 
 
-def test_a_command_of_one_step_ends_after_it():
+def test_a_command_of_one_step_may_end_after_it_at_once():
     look = Look(calls('stop'), ANSWER, command='stop')
     look.next()
-    assert look.asked == [set(), SKILLS]
+    assert look.call.name == 'answer'
+    assert look.asked == [set(), {'drive', 'stop'}]
+    assert look.told[-1].text == ANSWER.message.content, 'what is said is streamed'
+
+
+@pytest.mark.parametrize(('adds', 'runs'), [(2.5, True), (1.5, False)])
+def test_a_step_that_the_words_hide_must_add_more(adds, runs):
+    dock = sure('navigate_to', place='dock')
+    look = Look(calls('stop'), dock, ANSWER, command='stop', likelihoods={'2. ': adds - 1.0})
+    look.next()
+    assert look.call.name == ('navigate_to' if runs else 'answer')
+    assert look.asked[2:] == ([] if runs else [SKILLS])
 
 
 @pytest.mark.parametrize(('reply', 'runs'), [(calls('stop'), True), (ANSWER, False)])
