@@ -6,9 +6,9 @@ from nemotron_agent.core.chat_model import ChatRequest
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.said_quantities import Quantity
 from nemotron_agent.llm.engine_parameters import EngineParameters
+from nemotron_agent.llm.grammar_text import quantity_regex
 from nemotron_agent.llm.llama_context import AbortFlag
 from nemotron_agent.llm.llama_worker import LlamaWorker
-from nemotron_agent.llm.grammar_text import quantity_regex
 from nemotron_agent.llm.quantities import as_allowed, shown_units, with_units, without_units
 from nemotron_agent.testing.robot_tools import STOP, tool
 
