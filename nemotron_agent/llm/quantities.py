@@ -93,7 +93,7 @@ def _shown(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 def _allowed(
     shown: Mapping[str, Any], asked: Mapping[str, Any], said: Mapping[str, Sequence[Quantity]]
 ) -> Mapping[str, Any]:
-    if not shown_units(shown):
+    if not shown_units(shown) or shown == asked:
         return shown
     told = said.get(asked['unit'], ())
     if told:

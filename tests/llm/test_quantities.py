@@ -103,6 +103,11 @@ def test_a_tool_without_units_is_allowed_as_it_is_shown():
     assert as_allowed(STOP, STOP, {'m': (Quantity(1.0, 'm'),)}) is STOP
 
 
+def test_quantities_that_are_asked_for_as_text_stay_so():
+    shown = with_units(DRIVE)
+    assert as_allowed(shown, shown, {'m': (Quantity(1.0, 'm'),)}) is shown
+
+
 @pytest.mark.parametrize('tool_format', ['nemotron', 'hermes'])
 def test_what_was_said_is_written_and_converted(tiny_hybrid_path, tool_format):
     worker = LlamaWorker(
