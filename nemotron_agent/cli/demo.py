@@ -20,13 +20,13 @@ from nemotron_agent.cli.demo_steps import STEPS, Ended, Kind, Step
 from nemotron_agent.cli.model_fetch import fetch_model
 from nemotron_agent.cli.transcript import Transcript
 from nemotron_agent.core.errors import NemotronAgentError
+from nemotron_agent.testing.domain_claim import claim_domain
 
 if TYPE_CHECKING:
     from nemotron_agent.ros.task_client import SentTask, TaskClient
     from nemotron_agent.sim.robot_watch import RobotState, RobotWatch
 
 DEFAULT_MODEL = 'qwen2.5-coder-1.5b'
-LOCAL_DOMAINS = 100
 START_TIMEOUT_SEC = 600.0
 STATE_TIMEOUT_SEC = 20.0
 DRIVE_OFF_TIMEOUT_SEC = 60.0
@@ -67,7 +67,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument('--model', default=DEFAULT_MODEL, help='name or GGUF file (%(default)s)')
     parser.add_argument('--speed-up', type=float, default=2.0, help='of the robot (%(default)s)')
     parser.add_argument('--n-ctx', type=int, default=4096, help='context, tokens (%(default)s)')
-    parser.add_argument('--domain', type=int, help='ROS domain (one derived from the process id)')
+    parser.add_argument('--domain', type=int, help='ROS domain (one that is free here)')
     parser.add_argument('--log-dir', type=Path, help='where the logs go (a temporary folder)')
     parser.set_defaults(run=run)
 
@@ -76,7 +76,9 @@ def run(args: argparse.Namespace) -> int:
     """Run the demo; return the exit status."""
     console = Console(highlight=False)
     fetch_model(args.model)
-    os.environ |= _isolation(args.domain)
+    # The claim of the domain ends with this process.
+    domain, claim = (args.domain, None) if args.domain is not None else claim_domain()
+    os.environ |= _isolation(domain)
     log_dir = args.log_dir or Path(tempfile.mkdtemp(prefix='nemotron_agent_demo_'))
     log_dir.mkdir(parents=True, exist_ok=True)
     console.print(f'logs of robot and agent: {log_dir}', style='dim', soft_wrap=True)
@@ -88,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
             watch = RobotWatch(client.node)
             _wait_until_ready(client, watch, children, args.model, console)
             outcomes = _run_steps(STEPS, client, watch, children, console)
+    if claim is not None:
+        claim.close()
     _report(outcomes, args.model, console)
     failed = [
         outcome for outcome in outcomes if outcome.step.kind.is_required and not outcome.agrees
@@ -95,10 +99,10 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _isolation(domain: int | None) -> dict[str, str]:
+def _isolation(domain: int) -> dict[str, str]:
     """Environment that keeps the demo's ROS traffic on this machine and apart from others."""
     return {
-        'ROS_DOMAIN_ID': str(os.getpid() % LOCAL_DOMAINS + 1 if domain is None else domain),
+        'ROS_DOMAIN_ID': str(domain),
         'ROS_LOCALHOST_ONLY': '1',
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
     }

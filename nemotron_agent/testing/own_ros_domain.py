@@ -1,9 +1,7 @@
 """A ROS domain that nobody else on this machine uses. Needs no pytest."""
 
 import gc
-import itertools
 import os
-import socket
 from typing import Any
 
 import rclpy
@@ -12,9 +10,8 @@ from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 
 from nemotron_agent.ros.spinner import Spinner
+from nemotron_agent.testing.domain_claim import claim_domain
 
-# Ports of higher domains collide with ephemeral ports on Linux; 0 is everybody's default.
-DOMAIN_IDS = range(1, 100)
 THREADS = 8
 # Humble has the older variable only; later ones prefer the newer.
 LOCAL_ONLY = (
@@ -22,8 +19,6 @@ LOCAL_ONLY = (
     if os.environ.get('ROS_DISTRO') == 'humble'
     else {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
 )
-
-_turns = itertools.count(os.getpid())
 
 
 class RosDomain:
@@ -39,7 +34,7 @@ class RosDomain:
     """
 
     def __init__(self) -> None:
-        self.domain_id, self._claim = _claim_domain()
+        self.domain_id, self._claim = claim_domain()
         self.environment = {
             **os.environ,
             'ROS_DOMAIN_ID': str(self.domain_id),
@@ -75,18 +70,3 @@ class RosDomain:
         self.context.try_shutdown()
         gc.collect()  # action servers and clients that nobody destroyed keep their node alive
         self._claim.close()
-
-
-def _claim_domain() -> tuple[int, socket.socket]:
-    """Take a free domain id; the kernel frees it when the socket or its process ends."""
-    # Each test gets the next id, as the ghosts of the last test may linger in theirs.
-    for _ in DOMAIN_IDS:
-        domain_id = DOMAIN_IDS[next(_turns) % len(DOMAIN_IDS)]
-        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            claim.bind(f'\0ros_domain_{domain_id}')  # abstract: it leaves no file behind
-        except OSError:
-            claim.close()
-            continue
-        return domain_id, claim
-    raise RuntimeError(f'all {len(DOMAIN_IDS)} ROS domains are in use by other tests')

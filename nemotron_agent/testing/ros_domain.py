@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from nemotron_agent.testing.condition import wait_for
-from nemotron_agent.testing.own_ros_domain import DOMAIN_IDS, LOCAL_ONLY, RosDomain
+from nemotron_agent.testing.domain_claim import DOMAIN_IDS
+from nemotron_agent.testing.own_ros_domain import LOCAL_ONLY, RosDomain
 
 __all__ = ['DOMAIN_IDS', 'LOCAL_ONLY', 'RosDomain', 'ros_domain', 'wait_for']
 

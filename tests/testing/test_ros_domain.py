@@ -31,9 +31,9 @@ def test_two_domains_do_not_hear_each_other():
 def test_another_process_takes_another_domain():
     domain = RosDomain()
     code = (
-        'from nemotron_agent.testing import own_ros_domain as r\n'
+        'from nemotron_agent.testing import domain_claim, own_ros_domain as r\n'
         'import itertools\n'
-        f'r._turns = itertools.count({domain.domain_id - DOMAIN_IDS[0]})\n'
+        f'domain_claim._turns = itertools.count({domain.domain_id - DOMAIN_IDS[0]})\n'
         'domain = r.RosDomain(); print(domain.domain_id); domain.close()\n'
     )
     ended = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
