@@ -24,6 +24,18 @@ DRIVE = tool(
 )
 
 
+def caller(model_path, tool_format):
+    return LlamaWorker(
+        EngineParameters(
+            model_path,
+            n_ctx=4096,
+            n_threads=1,
+            reply_protocol='call_only',
+            tool_format=tool_format,
+        )
+    )
+
+
 def properties(spec):
     return with_units(spec).parameters['properties']
 
@@ -110,15 +122,7 @@ def test_quantities_that_are_asked_for_as_text_stay_so():
 
 @pytest.mark.parametrize('tool_format', ['nemotron', 'hermes'])
 def test_what_was_said_is_written_and_converted(tiny_hybrid_path, tool_format):
-    worker = LlamaWorker(
-        EngineParameters(
-            tiny_hybrid_path,
-            n_ctx=4096,
-            n_threads=1,
-            reply_protocol='call_only',
-            tool_format=tool_format,
-        )
-    )
+    worker = caller(tiny_hybrid_path, tool_format)
     drive = tool('drive', '', ('distance_m',), distance_m=DISTANCE)
     said = {'m': (Quantity(10.0, 'in'),)}
     request = ChatRequest('c', (Message('user', 'ten inches'),), (drive,), said=said)
@@ -129,15 +133,7 @@ def test_what_was_said_is_written_and_converted(tiny_hybrid_path, tool_format):
 
 @pytest.mark.parametrize('tool_format', ['nemotron', 'hermes'])
 def test_a_call_comes_out_with_numbers_and_its_tokens_are_kept(tiny_hybrid_path, tool_format):
-    worker = LlamaWorker(
-        EngineParameters(
-            tiny_hybrid_path,
-            n_ctx=4096,
-            n_threads=1,
-            reply_protocol='call_only',
-            tool_format=tool_format,
-        )
-    )
+    worker = caller(tiny_hybrid_path, tool_format)
     speed = {'type': 'number', 'unit': 'm/s', 'maximum': 2.0}
     drive = tool('drive', '', ('distance_m', 'speed'), distance_m=DISTANCE, speed=speed)
     messages = [Message('user', 'drive')]
