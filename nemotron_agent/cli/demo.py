@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the demo; return the exit status."""
     console = Console(highlight=False)
     fetch_model(args.model)
-    # The claim of the domain ends with this process.
+    # Held until the demo has ended: no other demo, bench or test takes the domain meanwhile.
     domain, claim = (args.domain, None) if args.domain is not None else claim_domain()
     os.environ |= _isolation(domain)
     log_dir = args.log_dir or Path(tempfile.mkdtemp(prefix='nemotron_agent_demo_'))

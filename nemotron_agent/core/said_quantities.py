@@ -170,7 +170,9 @@ def with_digits(command: str) -> str:
 
 def said_by_unit(command: str, tools: Sequence[ToolSpec]) -> dict[str, tuple[Quantity, ...]]:
     """What a command tells, by unit of the tools' numbers, where it tells any."""
-    schemas = (schema for tool in tools for schema in tool.parameters['properties'].values())
+    schemas = (
+        schema for tool in tools for schema in tool.parameters.get('properties', {}).values()
+    )
     units = {schema['unit'] for schema in schemas if 'unit' in schema}
     told = {unit: said_quantities(command, unit) for unit in sorted(units)}
     return {unit: quantities for unit, quantities in told.items() if quantities}
