@@ -55,6 +55,8 @@ def context_parts(
         Place.GPU if share else Place.HOST,
         by_llama=True,
     )
+    if share:
+        yield MemoryPart('compute', _input_bytes(shape, settings, conditions), by_llama=True)
     outputs = settings.sequences * shape.vocabulary * _FLOAT
     yield MemoryPart('outputs', outputs, by_llama=True)
     widest = max(
@@ -70,9 +72,8 @@ def compute_bytes(shape: ModelShape, settings: MemorySettings, flash_attention: 
     that llama.cpp logs for llama, qwen2 and nemotron_h; they agree within 3 % for n_ubatch from 64
     to 2048 with flash attention.
     """
-    # The graph that is measured has as many tokens in each sequence.
-    tokens = -(-min(settings.n_ubatch, settings.cells) // settings.sequences) * settings.sequences
-    mask = tokens * settings.cells * (_HALF if flash_attention else _FLOAT)
+    tokens = _measured_tokens(settings)
+    mask = _mask_bytes(settings, flash_attention)
     residual = 4 * shape.embedding
     of_token = (3 if shape.gated else 2) * shape.feed_forward + residual
     if not flash_attention:
@@ -84,6 +85,21 @@ def compute_bytes(shape: ModelShape, settings: MemorySettings, flash_attention: 
         widest = max(widest, tokens * _mamba_numbers(shape) * _FLOAT + states)
     logits = settings.sequences * shape.vocabulary * _FLOAT
     return mask + max(widest, logits)
+
+
+def _input_bytes(shape: ModelShape, settings: MemorySettings, conditions: Conditions) -> int:
+    """Bytes of what the CPU hands to a GPU: the mask, and embeddings with their copy."""
+    embeddings = 2 * _measured_tokens(settings) * shape.embedding * _FLOAT
+    return _mask_bytes(settings, conditions.flash_attention) + embeddings
+
+
+def _mask_bytes(settings: MemorySettings, flash_attention: bool) -> int:
+    return _measured_tokens(settings) * settings.cells * (_HALF if flash_attention else _FLOAT)
+
+
+def _measured_tokens(settings: MemorySettings) -> int:
+    """Tokens of the graph that is measured: it has as many in each sequence."""
+    return -(-min(settings.n_ubatch, settings.cells) // settings.sequences) * settings.sequences
 
 
 def _mamba_numbers(shape: ModelShape) -> int:

@@ -164,7 +164,7 @@ class LlamaContext:
         sequence: int = 0,
         all_logits: bool = False,
     ) -> Decoded:
-        """Evaluate up to `slice_tokens` tokens from a position on.
+        """Evaluate up to `slice_tokens` tokens from a position on, and wait until that is done.
 
         Only the last has logits, unless all of up to `n_outputs` are to have them.
 
@@ -189,6 +189,9 @@ class LlamaContext:
                 f'llama.cpp could not evaluate {count} tokens at {position} (code {code}): '
                 f'{LLAMA_LOG.errors() or "it does not say why"}'
             )
+        # A GPU goes on computing when llama_decode has returned: without this, what is measured
+        # leaves out the last slice, and a cancel comes after the next one has been handed over.
+        llama_cpp.llama_synchronize(self._handle)
         return Decoded.ALL
 
     def logits(self, index: int = -1) -> Logits:

@@ -6,11 +6,13 @@ from nemotron_agent.core.errors import ConfigurationError, MemoryShortError
 from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.llama_buffers import LlamaBuffer, logged_buffer
 from nemotron_agent.llm.llama_engine import LlamaEngine
+from nemotron_agent.llm.memory_check import machine_here
 from nemotron_agent.llm.memory_plan import plan_memory
-from nemotron_agent.llm.memory_settings import Conditions, Machine, MemorySettings
+from nemotron_agent.llm.memory_settings import Conditions, MemorySettings
 from nemotron_agent.llm.model_catalog import ResolvedModel
 from nemotron_agent.llm.model_loading import ModelParameters, load_model, plan_model
 from nemotron_agent.llm.model_shape import read_model_shape
+from nemotron_agent.llm.system_memory import SystemMemory
 from nemotron_agent.testing.system_files import ORIN_NANO, system_at, write_proc
 
 MIB = 1 << 20
@@ -42,7 +44,7 @@ def test_every_buffer_is_planned(tiny_hybrid_path, n_ctx, slots, n_ubatch, flash
     plan = plan_memory(
         read_model_shape(tiny_hybrid_path),
         MemorySettings(n_ctx, slots, 'f16', n_ubatch),
-        Conditions(Machine(), flash_attention=flash != 'off'),
+        Conditions(machine_here(SystemMemory()), flash_attention=flash != 'off'),
     )
     assert {buffer.kind for buffer in buffers} == set(PARTS)
     for kind, parts in PARTS.items():
