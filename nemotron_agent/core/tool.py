@@ -37,6 +37,7 @@ class ToolSpec:
         ends_task: the call is the task's end; it has no result for the model.
         reads: it only reads what the robot says, and moves nothing.
         spoken_parameter: the string argument that is said to the operator, streamed as it comes.
+        aliases: by listed value, other words for it; they are not shown to the model.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ToolSpec:
     ends_task: bool = False
     reads: bool = False
     spoken_parameter: str = ''
+    aliases: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 class RequestState(enum.Enum):

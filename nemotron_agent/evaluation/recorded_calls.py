@@ -37,7 +37,12 @@ class RecordedTool:
     """
 
     def __init__(self, recorded: Mapping[str, Any], calls: Sequence[RecordedCall]) -> None:
-        self.spec = ToolSpec(recorded['name'], recorded['description'], recorded['parameters'])
+        self.spec = ToolSpec(
+            recorded['name'],
+            recorded['description'],
+            recorded['parameters'],
+            aliases={v: tuple(names) for v, names in recorded.get('aliases', {}).items()},
+        )
         self.datatype = str(recorded['datatype'])
         self.interface_path = str(recorded['interface'])
         self.resources = tuple(recorded['resources'])

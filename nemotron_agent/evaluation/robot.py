@@ -43,7 +43,10 @@ class Robot:
         """Changes with all that a run with this robot depends on."""
         parts = [
             self.system_prompt,
-            *(json.dumps([s.name, s.description, s.parameters], default=list) for s in self.specs),
+            *(
+                json.dumps([s.name, s.description, s.parameters, s.aliases], default=list)
+                for s in self.specs
+            ),
             repr(self.manifest and (self.manifest.skills, self.manifest.places)),
             *(file.read_text(encoding='utf-8') for file in [self.world_file] if file),
         ]

@@ -13,8 +13,14 @@ JSON_TYPES = {'boolean': 'boolean', 'integer': 'integer', 'float': 'number', 'st
 
 def tool_spec(skill: Skill, places: Places, inputs: Sequence[Parameter] | None = None) -> ToolSpec:
     """Make what the model is told of a skill; `inputs` replace the manifest's arguments."""
-    parameters = argument_schema(skill.inputs if inputs is None else inputs, places)
-    return ToolSpec(skill.id, ' '.join(skill.description.split()), parameters, reads=skill.reads)
+    inputs = skill.inputs if inputs is None else inputs
+    return ToolSpec(
+        skill.id,
+        ' '.join(skill.description.split()),
+        argument_schema(inputs, places),
+        reads=skill.reads,
+        aliases=aliases(inputs, places),
+    )
 
 
 def argument_schema(inputs: Sequence[Parameter], places: Places) -> dict[str, Any]:
@@ -25,6 +31,18 @@ def argument_schema(inputs: Sequence[Parameter], places: Places) -> dict[str, An
         'required': [p.argument for p in inputs if p.required],
         'additionalProperties': False,
     }
+
+
+def aliases(inputs: Sequence[Parameter], places: Places) -> dict[str, tuple[str, ...]]:
+    """Collect other words for the listed values of arguments, by value."""
+    found: dict[str, tuple[str, ...]] = {}
+    for parameter in inputs:
+        also = places.also if parameter.takes_place else parameter.also
+        for value, names in also.items():
+            if names:
+                known = found.get(str(value), ())
+                found[str(value)] = tuple(dict.fromkeys((*known, *names)))
+    return found
 
 
 def _property(parameter: Parameter, places: Places) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from nemotron_agent.core.document_model import DocumentModel, Number, Scalar, Text
 from nemotron_agent.core.problems import misuse, near_miss, shown
+from nemotron_agent.skills.other_names import OtherNames, wrong_names
 
 ARGUMENT_TYPES = ('boolean', 'integer', 'float', 'string')
 OTHER_TYPE_NAMES = {'bool': 'boolean', 'int': 'integer', 'number': 'float', 'double': 'float'}
@@ -25,6 +26,7 @@ class Parameter(DocumentModel):
         required: whether a call must give it.
         default: taken where a call leaves it out.
         enum: the values it may take; `places` stands for the names of all places.
+        also: by value of the enum, other words that people say for it.
         unit: such as `m`, `deg`, `m/s`; shown to the model.
         max_length: limit for a string [characters] or a list [items].
     """
@@ -35,6 +37,7 @@ class Parameter(DocumentModel):
     default: Scalar | tuple[Scalar, ...] | None = None
     description: str = ''
     enum: Literal['places'] | tuple[Scalar, ...] | None = None
+    also: dict[Scalar, OtherNames] = Field(default_factory=dict)
     minimum: Number | None = None
     maximum: Number | None = None
     unit: str = ''
@@ -100,6 +103,8 @@ class Parameter(DocumentModel):
     def _parts_agree(self) -> 'Parameter':
         self._check_bounds()
         self._check_enum()
+        if self.also:
+            self._check_also()
         if self.default is not None:
             self._check_default()
         return self
@@ -132,6 +137,24 @@ class Parameter(DocumentModel):
                 raise misuse(*problem, 'enum', index)
             if value in self.enum[:index]:
                 raise misuse(f'{shown(value)} is given twice', 'remove one', 'enum', index)
+
+    def _check_also(self) -> None:
+        if self.enum is None:
+            raise misuse('there is no list of values to name', 'give it an enum', 'also')
+        if self.enum == 'places':
+            message = 'other names of places are in the places file'
+            raise misuse(message, 'put them under the place, as its "also"', 'also')
+        for value in self.also:
+            if value not in self.enum:
+                raise misuse(
+                    f'{shown(value)} is not one of the enum',
+                    near_miss(str(value), map(str, self.enum)),
+                    'also',
+                    str(value),
+                )
+        wrong = next(wrong_names(self.also, self.enum), None)
+        if wrong:
+            raise misuse(wrong.message, wrong.remedy, 'also', str(wrong.value), wrong.index)
 
     def _check_default(self) -> None:
         if self.is_message:

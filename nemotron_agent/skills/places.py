@@ -11,19 +11,25 @@ from pydantic import Field
 from nemotron_agent.core.document_model import DocumentModel
 from nemotron_agent.core.problems import Problem, document_error, misuse, problems_of, shown
 from nemotron_agent.core.yaml_document import YamlDocument
+from nemotron_agent.skills.other_names import OtherNames, wrong_names
 
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
-KEYS_OF = {'': ['frame_id', 'places'], 'places': ['x', 'y', 'yaw', 'z', 'frame_id']}
+KEYS_OF = {'': ['frame_id', 'places'], 'places': ['x', 'y', 'yaw', 'z', 'frame_id', 'also']}
 
 
 class Place(DocumentModel):
-    """A pose on the floor: x, y, z [m], yaw [rad] to the left from the frame's x axis."""
+    """A pose on the floor: x, y, z [m], yaw [rad] to the left from the frame's x axis.
+
+    Attributes:
+        also: other words that people say for the place.
+    """
 
     x: Coordinate
     y: Coordinate
     yaw: Coordinate = 0.0
     z: Coordinate = 0.0
     frame_id: str = ''
+    also: OtherNames = ()
 
     @property
     def quaternion(self) -> tuple[float, float, float, float]:
@@ -42,6 +48,11 @@ class Places(DocumentModel):
         """All names, in the file's order."""
         return tuple(self.places)
 
+    @property
+    def also(self) -> dict[str, OtherNames]:
+        """By name, other words that people say for a place."""
+        return {name: place.also for name, place in self.places.items()}
+
     def frame_of(self, place: Place) -> str:
         """Frame a place is given in."""
         return place.frame_id or self.frame_id
@@ -52,6 +63,10 @@ class Places(DocumentModel):
         for name in places:
             if not name.strip() or not name.isprintable() or len(name) > 64:
                 raise misuse(f'{shown(name)} is no name for a place', 'use up to 64 letters', name)
+        also = {name: place.also for name, place in places.items()}
+        wrong = next(wrong_names(also, places), None)
+        if wrong:
+            raise misuse(wrong.message, wrong.remedy, str(wrong.value), 'also', wrong.index)
         return places
 
 

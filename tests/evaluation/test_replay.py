@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.task import TaskStatus
 from nemotron_agent.core.tool import Outcome, ToolResult
 from nemotron_agent.evaluation.call_comparison import Difference, compare_calls
+from nemotron_agent.evaluation.recorded_calls import RecordedTool
 from nemotron_agent.evaluation.recorded_task import read_tasks
 from nemotron_agent.evaluation.replay import Replay
 from nemotron_agent.llm.model_loading import ModelParameters
@@ -231,6 +233,19 @@ def test_a_real_model_with_a_seed_makes_the_same_calls(folder, tiny_hybrid_path,
     status, told = replay(capsys, folder)
     assert status == 0
     assert [len(task['calls']) for task in told] == [len(result.calls) for result in results]
+
+
+def test_a_recorded_tool_has_the_other_names_of_its_values(folder, script):
+    tool = ListedTool()
+    tool.spec = dataclasses.replace(tool.spec, aliases={'kitchen': ('Küche', 'cocina')})
+    agent = RecordedAgent(folder, ModelParameters(f'scripted:{script}'), [tool])
+    agent.run('go to the kitchen')
+    agent.close()
+    [task] = read_tasks(folder)
+    recorded = next(each for each in task.agent['tools'] if each['name'] == tool.spec.name)
+    assert RecordedTool(recorded, task.calls).spec == tool.spec
+    del recorded['aliases']  # as in a record of before
+    assert not RecordedTool(recorded, task.calls).spec.aliases
 
 
 def test_a_conversation_goes_on_while_it_is_the_recorded_one(start, folder):

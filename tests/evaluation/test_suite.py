@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from nemotron_agent.core.errors import ConfigurationError, DocumentError
@@ -72,6 +74,28 @@ def test_the_digest_of_a_robot_changes_with_its_skills(load, tmp_path):
     skills = tmp_path / 'lamp' / 'skills.yaml'
     skills.write_text(SKILLS.replace('Set the lamp.', 'Set the lamp quickly.'))
     assert load(case(turn())).entries[0].robot.digest != before
+
+
+@pytest.mark.parametrize(
+    ('file', 'old', 'new'),
+    [
+        ('skills.yaml', '[red, green, blue]', '[red, green, blue], also: {red: [rot]}'),
+        ('places.yaml', 'desk: {x: 0.0,', 'desk: {also: [Tisch], x: 0.0,'),
+    ],
+)
+def test_the_digest_of_a_robot_changes_with_other_names(load, tmp_path, file, old, new):
+    before = load(case(turn())).entries[0].robot
+    path = tmp_path / 'lamp' / file
+    path.write_text(path.read_text().replace(old, new))
+    after = load(case(turn())).entries[0].robot
+    assert after.digest != before.digest
+    assert [spec.parameters for spec in after.specs] == [s.parameters for s in before.specs]
+
+
+def test_the_digest_of_tools_without_a_manifest_changes_with_other_names(load):
+    robot = dataclasses.replace(load(case(turn())).entries[0].robot, manifest=None)
+    named = dataclasses.replace(robot.specs[0], aliases={'red': ('rot',)})
+    assert dataclasses.replace(robot, specs=(named, *robot.specs[1:])).digest != robot.digest
 
 
 @pytest.mark.parametrize(

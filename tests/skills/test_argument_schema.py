@@ -1,12 +1,14 @@
 import jsonschema
 import pytest
 
-from nemotron_agent.skills.argument_schema import argument_schema, tool_spec
+from nemotron_agent.skills.argument_schema import aliases, argument_schema, tool_spec
 from nemotron_agent.skills.parameter import Parameter
 from nemotron_agent.skills.places import Places
 from nemotron_agent.skills.skill import Skill
 
-PLACES = Places.model_validate({'places': {'kitchen': {'x': 4, 'y': 1}, 'dock': {'x': 0, 'y': 0}}})
+PLACES = Places.model_validate(
+    {'places': {'kitchen': {'x': 4, 'y': 1, 'also': ['Küche']}, 'dock': {'x': 0, 'y': 0}}}
+)
 
 
 def schema_of(**facts):
@@ -79,3 +81,35 @@ def test_a_description_on_several_lines_becomes_one():
         }
     )
     assert tool_spec(skill, PLACES).description == 'Go there.'
+
+
+def test_other_names_of_all_arguments_are_beside_the_schema():
+    way = {'type': 'string', 'enum': ['forward', 'dock']}
+    inputs = [
+        Parameter.model_validate({'name': 'place', 'type': 'string', 'enum': 'places'}),
+        Parameter.model_validate({'name': 'way', **way, 'also': {'forward': ['ahead', 'vor']}}),
+        Parameter.model_validate({'name': 'then', **way, 'also': {'forward': ['vor', 'avant']}}),
+        Parameter.model_validate(
+            {'name': 'gear', 'type': 'integer', 'enum': [1, 2], 'also': {2: ['fast'], 1: []}}
+        ),
+    ]
+    assert aliases(inputs, PLACES) == {
+        'kitchen': ('Küche',),
+        'forward': ('ahead', 'vor', 'avant'),
+        '2': ('fast',),
+    }
+    assert 'also' not in str(argument_schema(inputs, PLACES))
+
+
+def test_a_tool_has_the_other_names_of_its_arguments():
+    skill = Skill.model_validate(
+        {
+            'id': 'go',
+            'description': 'Go.',
+            'interface': 'action',
+            'datatype': 'pkg/action/Go',
+            'parameters': {'in': [{'name': 'place', 'type': 'string', 'enum': 'places'}]},
+        }
+    )
+    assert tool_spec(skill, PLACES).aliases == {'kitchen': ('Küche',)}
+    assert tool_spec(skill, PLACES, ()).aliases == {}

@@ -125,6 +125,14 @@ def test_parameter_types_have_other_names_too():
     assert inputs[0].type == 'integer'
 
 
+def test_listed_values_may_have_other_names():
+    also = 'also: {forward: [ahead, en avant]}'
+    drive = read(changed('[forward, backward]', f'[forward, backward]\n          {also}')).skills[
+        0
+    ]
+    assert drive.inputs[1].also == {'forward': ('ahead', 'en avant')}
+
+
 def test_several_problems_are_told_at_once():
     text = changed('timeout_sec: 60', 'timeout_sec: 0').replace('type: float', 'type: flaot')
     assert error_of(text) == [
@@ -307,6 +315,64 @@ FORM = [
         'type: integer, default: 3',
         'type: float, default: .inf',
         's.yaml:51: skill "light": parameters.in[0].default: inf is not finite: write a finite',
+    ),
+    (
+        'type: integer, default: 3',
+        'type: integer, also: {3: [some]}',
+        's.yaml:51: skill "light": parameters.in[0].also: there is no list of values to name: '
+        'give it an enum',
+    ),
+    (
+        'enum: places, default: kitchen',
+        'enum: places, also: {kitchen: [cocina]}',
+        's.yaml:34: skill "go": parameters.in[0].also: other names of places are in the places '
+        'file: put them under the place, as its "also"',
+    ),
+    (
+        '[forward, backward]',
+        '[forward, backward]\n          also: {forwrd: [ahead]}',
+        's.yaml:19: skill "drive": parameters.in[1].also.forwrd: "forwrd" is not one of the enum: '
+        'did you mean forward?',
+    ),
+    (
+        '[forward, backward]',
+        '[forward, backward]\n          also: {forward: [ahead, "-"]}',
+        's.yaml:19: skill "drive": parameters.in[1].also.forward[1]: "-" is no word: write what '
+        'people say, or remove it',
+    ),
+    (
+        '[forward, backward]',
+        '[forward, backward]\n          also: {forward: [Forward]}',
+        's.yaml:19: skill "drive": parameters.in[1].also.forward[0]: "Forward" is the value '
+        '"forward": remove it: case and accents do not matter',
+    ),
+    (
+        '[forward, backward]',
+        '[forward, backward]\n          also: {forward: [backward]}',
+        's.yaml:19: skill "drive": parameters.in[1].also.forward[0]: "backward" is the value '
+        '"backward": remove it',
+    ),
+    (
+        '[forward, backward]',
+        '[forward, backward]\n          also: {forward: [vor], backward: [Vor]}',
+        's.yaml:19: skill "drive": parameters.in[1].also.backward[0]: "Vor" is a name of '
+        '"forward" too: give it to one of them',
+    ),
+    (
+        '[forward, backward]',
+        '[forward, backward]\n          also: {forward: [vorwärts, Vorwarts]}',
+        's.yaml:19: skill "drive": parameters.in[1].also.forward[1]: "Vorwarts" is given twice: '
+        'remove one',
+    ),
+    (
+        '[forward, backward]',
+        '[forward, backward]\n          also: {forward: ahead}',
+        's.yaml:19: skill "drive": parameters.in[1].also.forward: "ahead" is no list: write',
+    ),
+    (
+        '[forward, backward]',
+        '[forward, backward]\n          also: {forward: [on]}',
+        's.yaml:19: skill "drive": parameters.in[1].also.forward[0]: true is no text: put quotes',
     ),
     (
         '{place: place}',

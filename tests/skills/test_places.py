@@ -31,6 +31,11 @@ def test_yaw_quarter_turn():
     assert place.quaternion == pytest.approx((0, 0, math.sqrt(0.5), math.sqrt(0.5)))
 
 
+def test_a_place_may_have_other_names():
+    places = read('places:\n  a: {x: 1, y: 2, also: [Werkstatt]}\n  b: {x: 1, y: 2}\n')
+    assert places.also == {'a': ('Werkstatt',), 'b': ()}
+
+
 def test_the_shipped_places():
     config = Path(__file__).parents[2] / 'config' / 'places.yaml'
     assert load_places(config).names == ('dock', 'kitchen', 'table', 'door', 'workshop')
@@ -47,6 +52,30 @@ def test_the_shipped_places():
         (
             'places:\n  a: {x: 1, y: 2, jaw: 3}',
             'places.yaml:2: places.a.jaw: this key is not known: did you mean yaw?',
+        ),
+        (
+            'places:\n  a: {x: 1, y: 2, als: [b]}',
+            'places.yaml:2: places.a.als: this key is not known: did you mean also?',
+        ),
+        (
+            'places:\n  a: {x: 1, y: 2, also: b}',
+            'places.yaml:2: places.a.also: "b" is no list: write a list, such as [a, b]',
+        ),
+        (
+            'places:\n  a: {x: 1, y: 2, also: [""]}',
+            'places.yaml:2: places.a.also[0]: "" is no word: write what people say, or remove it',
+        ),
+        (
+            'places:\n  a: {x: 1, y: 2, also: [A]}',
+            'places.yaml:2: places.a.also[0]: "A" is the value "a": remove it: case and',
+        ),
+        (
+            'places:\n  a: {x: 1, y: 2}\n  b: {x: 1, y: 2, also: [c, a]}',
+            'places.yaml:3: places.b.also[1]: "a" is the value "a": remove it',
+        ),
+        (
+            'places:\n  a: {x: 1, y: 2, also: [c]}\n  b: {x: 1, y: 2, also: [C]}',
+            'places.yaml:3: places.b.also[0]: "C" is a name of "a" too: give it to one of them',
         ),
         ('places:\n  a: {x: .nan, y: 2}', 'places.yaml:2: places.a.x: NaN is not finite: write'),
         ('places:\n  a: {x: far, y: 2}', 'places.yaml:2: places.a.x: "far" is no number: write a'),
