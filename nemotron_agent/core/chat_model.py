@@ -7,7 +7,7 @@ from typing import Protocol
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.messages import Message
-from nemotron_agent.core.said_quantities import Quantity
+from nemotron_agent.core.said import Said
 from nemotron_agent.core.tool import ToolSpec
 
 
@@ -91,8 +91,7 @@ class ChatRequest:
         priority: higher is served first.
         max_tokens: limit for the reply; None is the model's own.
         withheld: names of tools that are told of and may not be called in this reply.
-        said: by unit, the quantities that numbers of its kind are to be taken from; a model may
-            leave that aside.
+        said: what values are to be taken from; a model may leave that aside.
     """
 
     conversation_id: str
@@ -102,7 +101,7 @@ class ChatRequest:
     priority: int = 0
     max_tokens: int | None = None
     withheld: frozenset[str] = frozenset()
-    said: Mapping[str, tuple[Quantity, ...]] = dataclasses.field(default_factory=dict)
+    said: Said = Said()
 
     @property
     def callable_tools(self) -> tuple[ToolSpec, ...]:

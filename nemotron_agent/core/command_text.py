@@ -4,11 +4,13 @@ import collections
 import re
 from collections.abc import Iterator
 
+from nemotron_agent.core.doubts.step_order import in_order
 from nemotron_agent.core.number_words import NUMBER_WORDS
 
 # Words that link one step to the next, in English, German, Spanish and French.
 _LINKS = (
-    *('and', 'adn', 'then', 'after', 'afterwards', 'before', 'first', 'next', 'finally'),
+    r'(?<!the )first(?! of)',
+    *('and', 'adn', 'then', 'after', 'afterwards', 'before', 'next', 'finally'),
     *('und', 'dann', 'danach', 'anschließend', 'nachdem', 'bevor', 'zuerst'),
     *('y', 'luego', 'después', 'antes', 'primero', 'finalmente'),
     *('et', 'puis', 'ensuite', 'après', 'avant', "d'abord", 'enfin'),
@@ -16,13 +18,32 @@ _LINKS = (
 _LINK = re.compile(rf'\b(?:{"|".join(_LINKS)})\b', re.IGNORECASE)
 # To bring something is to go, to grasp, to go and to release.
 _BRINGING = re.compile(
-    r'\b(?:fetch|bring|carry|deliver|get|take|hole?|bringe?|trage?|liefer\w*'
+    r'\b(?:fetch|bring|carry|deliver|get|take(?! (?:an?|one|another|the) (?:\w+ )?'
+    r'(?:look|photo|picture|snapshot|video|measurement|reading|turn|bow)\b)|hole?|bringe?|trage?|liefer\w*'
     r'|trae|tráeme|lleva|busca|apporte|amène|cherche[rz]?)\b',
     re.IGNORECASE,
 )
+# What was done before is wanted once more, here or elsewhere.
 _SAME = re.compile(
-    r'\b(?:same|again|once more|dasselbe|gleiche|nochmals?|noch ?mal|noch einmal|mismo|otra vez'
-    r'|même|encore|de nouveau)\b',
+    r'\b(?:same|again|once more|likewise|do (?:it|that|this|so)|too|as well'
+    r'|dasselbe|gleiche|nochmals?|noch ?mal|noch einmal|ebenso|auch'
+    r'|mismo|otra vez|de nuevo|también|même|encore|de nouveau|aussi|pareil)\b',
+    re.IGNORECASE,
+)
+# What was named before is meant.
+_BACK = re.compile(
+    r'\b(?:back|before|previous|earlier|return|first of|zurück|vorhin|vorher|vorige[nrs]?|wieder'
+    r'|vuelve|volver|regresa|de vuelta|anterior|retourne|reviens|revenir|précédente?|avant)\b',
+    re.IGNORECASE,
+)
+_UNDOING = re.compile(
+    r'\b(?:undo|reverse (?:that|it|this)|mach \w+(?: \w+)? rückgängig|deshaz\w*|anula|annule[rz]?'
+    r'|défais)\b',
+    re.IGNORECASE,
+)
+_SOME_TEXT = re.compile(
+    r'\b(?:messages?|announcements?|texts?|words?|speech|note'
+    r'|nachricht|durchsage|ansage|rede|mensaje|anuncio|aviso|texto|annonce|texte|discours)\b',
     re.IGNORECASE,
 )
 # What stands for something that was named before, or for anything at all.
@@ -37,12 +58,36 @@ _OPEN_REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
-    r'\b(?:if|unless|otherwise|in case|whether|wenn|falls|sonst|ob|si|sinon)\b', re.IGNORECASE
+    r'\b(?:if|should (?:the|that|it|there|this)|unless|otherwise|in case|whether'
+    r'|wenn|falls|sonst|ob|si|sinon)\b',
+    re.IGNORECASE,
+)
+# What is not to be done: "not the bar", "don't let go", "forget the workshop".
+_NEGATED = re.compile(
+    r"\b(?:(?<!why )don't|do not|not|never mind|forget|instead of|rather than|without"
+    r"|nicht|vergiss|statt|anstatt|ohne|olvida|en vez de|en lugar de|sin|ne|n'|pas|oublie"
+    r'|au lieu de?|sans)\b[^,.;!?]*',
+    re.IGNORECASE,
+)
+_OTHERWISE = re.compile(r'\b(?:otherwise|else|sonst|si no|sinon)\b', re.IGNORECASE)
+# "If the door is open, ..."
+_CONDITION_CLAUSE = re.compile(
+    r'\b(?:if|should (?:the|that|it|there|this)|in case|wenn|falls|si)\b'
+    r'[^,.;!?]*,',
+    re.IGNORECASE,
+)
+_FAILING = re.compile(
+    r"\b(?:fail\w*|not (?:work|possible)|n't work|cannot|can't|unable|blocked|impossible"
+    r'|schief\w*|nicht (?:klapp\w*|geht|möglich)|blockiert|falla\w*|no puede\w*|bloqueado'
+    r'|échou\w*|ne marche pas|bloquée?)\b',
+    re.IGNORECASE,
 )
 # Two words or more between commas and ends of sentences.
 _CLAUSE = re.compile(r'[^\s,.;!?]+\s+[^\s,.;!?]+[^,.;!?]*')
+# "Three things, please: wave, bow and go to the door."
+_HEADING = re.compile(r'^[^:.;!?"“„«]{8,40}:\s(?!\s*["“„«])')
 _SENTENCE_END = re.compile(r'[.;!?]\s')
-_QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^“]*“|«[^»]*»')
+QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^“]*“|«[^»]*»')
 _TIMES = re.compile(
     r'\b(?:(?P<twice>twice(?! as\b))|(?P<thrice>thrice)'
     rf'|(?P<number>\d{{1,3}}|{"|".join(NUMBER_WORDS)})[\s-]*(?:times|mal|veces|fois))\b',
@@ -66,21 +111,64 @@ def count_steps(command: str) -> int:
     return max(1, sum(times for _, times in _pieces(command)))
 
 
-def most_steps(command: str, before: str | None = None) -> int:
-    """How many calls a command may want at most; its wording does not tell all of them.
+def most_steps(command: str) -> int:
+    """How many calls a command may want at most; its wording does not tell all of them."""
+    unconditional = _CONDITION_CLAUSE.sub(' ', without_negated(command))
+    text = QUOTED.sub('quote', unconditional)
+    named = max(count_steps(text), len(_CLAUSE.findall(text)))
+    # Of what depends on conditions, only one thing is to be done.
+    alternatives = max(1, _count_branches(command))
+    return named + 2 * len(_BRINGING.findall(command)) - (alternatives - 1)
 
-    Args:
-        command: of the task.
-        before: the command before it, whose steps "the same" stands for.
-    """
-    named = max(count_steps(command), len(_CLAUSE.findall(_QUOTED.sub('quote', command))))
-    steps = named + 2 * len(_BRINGING.findall(command)) + is_conditional(command)
-    return max(steps, most_steps(before)) if before and _SAME.search(command) else steps
+
+def without_negated(command: str) -> str:
+    """A command without what it says is not to be done; all of it if nothing else is left."""
+    text = _NEGATED.sub(' ', command)
+    return text if re.search(r'\w', text) else command
 
 
 def is_conditional(command: str) -> bool:
     """Whether a step of a command depends on what comes out before."""
     return _CONDITION.search(command) is not None
+
+
+def wants_the_same(command: str) -> bool:
+    """Whether a follow-up wants what was done before once more, here or elsewhere."""
+    return _SAME.search(command) is not None
+
+
+def names_only_text(command: str) -> bool:
+    """Whether a command speaks of a text to be said or sent, as if it were known."""
+    return leaves_open_what(command) or _SOME_TEXT.search(command) is not None
+
+
+def without_heading(command: str) -> str:
+    """A command without what announces it: "Three things, please: ..."."""
+    return _HEADING.sub('', command)
+
+
+def undoes(command: str) -> bool:
+    """Whether a follow-up wants what was done before to be undone."""
+    return _UNDOING.search(command) is not None
+
+
+def refers_back(command: str) -> bool:
+    """Whether a follow-up may mean what was named before, without naming it."""
+    return any(words.search(command) for words in (_SAME, _UNDOING, _BACK))
+
+
+def wants_on_failure(command: str) -> bool:
+    """Whether a command wants something only if a step of it fails."""
+    return any(_FAILING.search(clause) for clause in _CONDITION_CLAUSE.findall(command))
+
+
+def has_alternatives(command: str) -> bool:
+    """Whether a command wants one thing or another, whatever a condition comes out as."""
+    return _count_branches(command) > 1
+
+
+def _count_branches(command: str) -> int:
+    return len(_CONDITION_CLAUSE.findall(command)) + len(_OTHERWISE.findall(command))
 
 
 def leaves_open_what(command: str) -> bool:
@@ -89,8 +177,8 @@ def leaves_open_what(command: str) -> bool:
 
 
 def first_step(command: str) -> str:
-    """The words of the first step, in lower case; all of a command that has one step."""
-    pieces = [piece for piece, _ in _pieces(command)]
+    """The words of the step to be done first, in lower case; all of a command that has one."""
+    pieces = [piece for piece, _ in _pieces(in_order(command))]
     return pieces[0] if len(pieces) > 1 else command
 
 
@@ -114,7 +202,7 @@ def _pieces(command: str) -> Iterator[tuple[str, int]]:
         quotes.append(quote[0])
         return f' quote{quotes.index(quote[0])} '
 
-    text = _QUOTED.sub(put_away, command)
+    text = QUOTED.sub(put_away, command)
     parted = _SENTENCE_END.sub('\n', _LINK.sub('\n', text))
     if _LINK.search(text):
         parted = re.sub(r',\s', '\n', parted)

@@ -1,5 +1,9 @@
-"""Numbers in words, in English, German, Spanish and French."""
+"""Words of numbers and amounts, in English, German, Spanish and French."""
 
+import re
+
+# Words for one that stand before any noun.
+ARTICLES = ('ein', 'una', 'une', 'un', 'uno')
 NUMBER_WORDS = {
     word: number
     for number, words in {
@@ -26,3 +30,17 @@ NUMBER_WORDS = {
     }.items()
     for word in words
 }
+# Longer words may hold them ("fünfzehn", "Viertel").
+_AMOUNT_WORDS = (
+    *(word for word in NUMBER_WORDS if word not in ARTICLES),
+    *('half', 'quarter', 'third', 'double', 'twice', 'full', 'around', 'same', 'again', 'more'),
+    *('halb', 'doppelt', 'ganz', 'nochmal', 'noch'),
+    *('medi', 'cuarto', 'mitad', 'doble', 'mism', 'vez'),
+    *('demi', 'quart', 'moitié', 'même', 'encore'),
+)
+_AMOUNT = re.compile(rf'\d|\b(?:{"|".join(_AMOUNT_WORDS)})', re.IGNORECASE)
+
+
+def tells_amount(command: str) -> bool:
+    """Whether a command speaks of any amount, in digits or words."""
+    return _AMOUNT.search(command) is not None

@@ -6,14 +6,15 @@ command tells numbers of a kind, a number of that kind in a call can only be one
 
 import dataclasses
 import functools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from text_to_num import alpha2digit
 
-from nemotron_agent.core.said_values import tells_amount
+from nemotron_agent.core.number_words import ARTICLES, tells_amount
 from nemotron_agent.core.tool import ToolSpec
-from nemotron_agent.core.units import kind_of
+from nemotron_agent.core.units import factor, kind_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +65,12 @@ _LANGUAGES = {
         one='an?|another|one more',
         parts={'half(?: an?| of an?)?': 0.5, '(?:a )?quarter(?: of an?)?': 0.25},
         and_half='and a half',
-        turns={'quarter[ -]turn': 90, 'half[ -]turn': 180, 'full turn': 360},
+        turns={
+            '(?:3|three) quarters? of a (?:full |whole )?turn': 270,
+            'quarter(?:[ -]turn| of a (?:full |whole )?turn)': 90,
+            'half(?:[ -]turn| a (?:full |whole )?turn)': 180,
+            '(?:full|whole|complete) turn': 360,
+        },
         amounts='half|halves|quarters?|thirds?|twice|double|triple|times|few|couple|several'
         '|at most|at least|than|over|under|below|above|within|up to'
         '|more|less|increase|raise|lower|reduce|decrease|louder|quieter|faster|slower',
@@ -86,7 +92,12 @@ _LANGUAGES = {
         one='eine[nmr]?|noch eine[nmr]?',
         parts={'(?:eine[nmr]? )?halbe[nmr]?': 0.5, '(?:eine[nmr]? )?viertel': 0.25},
         and_half='und eine[nmr]? halbe[nmr]?',
-        turns={'viertel(?:um)?drehung': 90, 'halbe (?:um)?drehung': 180, 'ganze drehung': 360},
+        turns={
+            'dreiviertel(?:um)?drehung': 270,
+            'viertel(?:um)?drehung': 90,
+            'halbe (?:um)?drehung': 180,
+            '(?:ganze|volle) (?:um)?drehung': 360,
+        },
         amounts='halb\\w*|viertel\\w*|drittel|doppelt\\w*|dreifach\\w*|mal|paar|einige\\w*'
         '|anderthalb|\\w+einhalb|höchstens|mindestens|als|über|unter|bis zu|innerhalb'
         '|mehr|weniger|erhöhe|senke|verringere|lauter|leiser|schneller|langsamer',
@@ -108,7 +119,13 @@ _LANGUAGES = {
         one='una?|otr[oa]',
         parts={'medi[oa]': 0.5, 'un cuarto de': 0.25},
         and_half='y medi[oa]',
-        turns={'cuarto de vuelta': 90, 'media vuelta': 180, 'vuelta completa': 360},
+        turns={
+            # text2num writes ordinals as "4º".
+            r'(?:3|tres) (?:cuartos|4\S*) de vuelta': 270,
+            r'(?:cuarto|4\S*) de vuelta': 90,
+            'media vuelta': 180,
+            'vuelta completa': 360,
+        },
         amounts='medi[oa]|mitad|cuartos?|tercios?|doble|triple|veces|poco|unos|varios'
         '|máximo|al menos|hasta|más|menos|sube|baja|aumenta|reduce',
     ),
@@ -129,7 +146,12 @@ _LANGUAGES = {
         one='une?|encore une?',
         parts={'(?:une? )?demi[ -]': 0.5, 'un quart de': 0.25},
         and_half='et demie?',
-        turns={'quart de tour': 90, 'demi[ -]tour': 180, 'tour complet': 360},
+        turns={
+            '(?:3|trois) quarts de tour': 270,
+            'quart de tour': 90,
+            'demi[ -]tour': 180,
+            'tour complet': 360,
+        },
         amounts='demie?|moitié|quarts?|tiers|double|triple|fois|peu|quelques|plusieurs'
         '|plus|moins|augmente|monte|baisse|réduis',
     ),
@@ -140,6 +162,9 @@ _SIGNS = {
     **{'s': 's', 'min': 'min', 'h': 'h', 'm/s': 'm/s', 'km/h': 'km/h', '%': '%'},
 }
 _NUMBER = r'(?P<number>\d+(?:[.,]\d+)?)'
+# A letter of no language here.
+_MASK = 'ǂ'
+_ARTICLE = re.compile(rf'(?<!\by )(?<!\bet )\b(?:{"|".join(ARTICLES)})\b')
 _BARE = re.compile(r'(?<![\w.,])\d+(?:[.,]\d+)?(?![\w.,]*\d)')
 
 
@@ -161,6 +186,21 @@ def tells_amount_of(command: str, unit: str) -> bool:
     """Whether a command speaks of any amount that may be of the kind of a unit."""
     reading = _reading(command)
     return bool(reading.of_kind(unit)) or tells_amount(reading.rest)
+
+
+def tells_other_kind(command: str, unit: str) -> bool:
+    """Whether a command tells quantities, and no amount that may be of the kind of a unit."""
+    return bool(_reading(command).quantities) and not tells_amount_of(command, unit)
+
+
+def may_tell(command: str, value: float, unit: str) -> bool:
+    """Whether a number in a unit may be one that a command tells; if it tells none, any may."""
+    reading = _reading(command)
+    if reading.is_vague:
+        return True
+    told = [each.value * (factor(each.unit, unit) or 1.0) for each in reading.of_kind(unit)]
+    told += reading.bare
+    return not told or any(math.isclose(value, each, rel_tol=0.01) for each in told)
 
 
 def with_digits(command: str) -> str:
@@ -204,7 +244,9 @@ class _Reading:
     @classmethod
     def of(cls, command: str, language: str) -> '_Reading':
         words = re.sub(r'(?<=\w)-(?=\w)', ' ', command.casefold())
-        text = alpha2digit(words, language, threshold=0)
+        # Articles are no numbers, but for "veintiuno": they stay as they are.
+        text = alpha2digit(_ARTICLE.sub(rf'\g<0>{_MASK}', words), language, threshold=0)
+        text = text.replace(_MASK, '')
         rest = text
         found: list[tuple[int, Quantity]] = []
         for pattern, unit, fixed in _patterns(_LANGUAGES[language]):
@@ -224,8 +266,8 @@ class _Reading:
 def _reading(command: str) -> _Reading:
     """A command in the language that finds most in it; vague if any of those that do says so."""
     readings = [_Reading.of(command, name) for name in _LANGUAGES]
-    most = max(len(reading.quantities) for reading in readings)
-    best = [reading for reading in readings if len(reading.quantities) == most]
+    found = [(len(reading.quantities), len(reading.bare)) for reading in readings]
+    best = [reading for reading, n in zip(readings, found, strict=True) if n == max(found)]
     return dataclasses.replace(best[0], is_vague=any(reading.is_vague for reading in best))
 
 

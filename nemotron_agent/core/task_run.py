@@ -13,17 +13,20 @@ from nemotron_agent.core.agent_events import (
     SkillProgressed,
     ToolCalled,
 )
-from nemotron_agent.core.ask_model import OnProgress
 from nemotron_agent.core.builtin_tools import ASK_OPERATOR, DECLINE
 from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import ModelReply, Phase, ReplyProgress, StopReason, Usage
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.disabled_note import with_disabled_note, without_disabled_note
-from nemotron_agent.core.doubt import Doubts
+from nemotron_agent.core.doubts.ask_model import OnProgress
+from nemotron_agent.core.doubts.corrected_command import corrected
+from nemotron_agent.core.doubts.doubts import Doubts
+from nemotron_agent.core.doubts.earlier_calls import calls_of
 from nemotron_agent.core.gate import CallRequest, Verdict
 from nemotron_agent.core.loop_guard import LoopGuard
 from nemotron_agent.core.messages import Message, ToolCall
 from nemotron_agent.core.progress_note import progress_note
+from nemotron_agent.core.said import Said
 from nemotron_agent.core.said_quantities import said_by_unit
 from nemotron_agent.core.task import CallRecord, Task, TaskResult, TaskStats, TaskStatus
 from nemotron_agent.core.thinking import Thinking
@@ -53,23 +56,25 @@ class TaskRun:
         on_event: EventSink,
         cancel: CancelToken,
     ) -> None:
-        self.turn: list[Message] = [
-            Message('user', with_disabled_note(task.text, agent.tools.disabled))
-        ]
         self._agent = agent
         self._conversation = conversation
         turns = conversation.turns
         before = without_disabled_note(turns[-1][0].content) if turns else None
+        is_doubted = agent.model.min_support is not None
+        command = corrected(task.text, agent.tools.specs) if is_doubted else task.text
         self._doubts = Doubts(
             agent.model,
-            task.text,
+            command,
             before,
             agent.tools.specs,
             cancel,
             lambda: agent.tools.disabled.keys(),
+            [tuple(calls_of(turn)) for turn in turns],
         )
-        is_doubted = agent.model.min_support is not None
-        self._said = said_by_unit(task.text, agent.tools.specs) if is_doubted else {}
+        self.turn: list[Message] = [
+            Message('user', with_disabled_note(command, agent.tools.disabled))
+        ]
+        self._said = said_by_unit(command, agent.tools.specs) if is_doubted else {}
         self._task = task
         self._on_event = on_event
         self._cancel = cancel
@@ -138,14 +143,18 @@ class TaskRun:
         return self._after_call(self._call(call))
 
     def _ask_model(
-        self, withheld: frozenset[str], on_progress: OnProgress, note: str = ''
+        self,
+        withheld: frozenset[str],
+        on_progress: OnProgress,
+        note: str = '',
+        listed: frozenset[str] = frozenset(),
     ) -> ModelReply:
         opening = dataclasses.replace(
             self._agent.opening(self._conversation),
             thinking=self._thinking.for_reply(self._task.text, self._failed),
             priority=self._task.priority,
             withheld=withheld | self._agent.tools.disabled.keys(),
-            said=self._said,
+            said=Said(self._said, listed),
         )
         turn = self.turn
         if note:

@@ -6,11 +6,11 @@ shown as text of a number and any unit of its kind, and is a number again in the
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from nemotron_agent.core.messages import ToolCall
-from nemotron_agent.core.said_quantities import Quantity
+from nemotron_agent.core.said import Said
 from nemotron_agent.core.tool import ToolSpec
 from nemotron_agent.core.units import kind_of
 
@@ -33,16 +33,13 @@ def with_units(spec: ToolSpec) -> ToolSpec:
     return dataclasses.replace(spec, parameters={**spec.parameters, 'properties': shown})
 
 
-def as_allowed(
-    shown: ToolSpec, asked: ToolSpec, said: Mapping[str, Sequence[Quantity]]
-) -> ToolSpec:
-    """A tool as its calls may be written: a tool as shown, with what numbers may be.
+def as_allowed(shown: ToolSpec, asked: ToolSpec, said: Said) -> ToolSpec:
+    """A tool as its calls may be written: a tool as shown, with what its values may be.
 
     Args:
         shown: as the model sees it.
         asked: with the schemas that its calls must fit in the end.
-        said: by unit, the quantities of its kind that the command tells; any may be meant where
-            none is told.
+        said: what the command tells.
     """
     properties = shown.parameters.get('properties', {})
     allowed = {
@@ -90,12 +87,13 @@ def _shown(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _allowed(
-    shown: Mapping[str, Any], asked: Mapping[str, Any], said: Mapping[str, Sequence[Quantity]]
-) -> Mapping[str, Any]:
+def _allowed(shown: Mapping[str, Any], asked: Mapping[str, Any], said: Said) -> Mapping[str, Any]:
+    listed = [value for value in shown.get('enum', ()) if value in said.listed]
+    if listed:
+        return {**shown, 'enum': listed}
     if not shown_units(shown) or shown == asked:
         return shown
-    told = said.get(asked['unit'], ())
+    told = said.quantities.get(asked['unit'], ())
     if told:
         return {'type': 'string', 'enum': [f'{each.value:g} {each.unit}' for each in told]}
     # Where nothing is negative, a sign only says again what another argument says already.

@@ -15,7 +15,7 @@ from nemotron_agent.core.cancel_token import CancelReason, CancelToken
 from nemotron_agent.core.chat_model import CallCertainty, ReplyProtocol
 from nemotron_agent.core.compacted import ContextCompacted
 from nemotron_agent.core.conversation import Conversation
-from nemotron_agent.core.doubt import UNSUPPORTED
+from nemotron_agent.core.doubts.objection import UNSUPPORTED
 from nemotron_agent.core.errors import ContextFullError, EvaluationError
 from nemotron_agent.core.loop_guard import REPEATED, TOO_LATE, AgentLimits
 from nemotron_agent.core.messages import Message
@@ -150,13 +150,13 @@ def test_a_first_call_that_the_command_does_not_support_is_held_back():
 
 
 def test_what_a_second_choice_costs_counts():
-    go = dataclasses.replace(
-        calls('go_to', place='kitchen'), certainty=CallCertainty(0.5, {'place': 1.0})
+    unsure = dataclasses.replace(
+        calls('answer', text='Yes.'), certainty=CallCertainty(0.5, {'text': 1.0})
     )
-    replies = [go, calls('decline', reason='No.'), calls('answer', text='There.')]
+    replies = [unsure, calls('go_to', place='kitchen'), calls('answer', text='There.')]
     doubtful = Doubtful(replies, supported=['kitchen'])
     assert doubtful.run.tool.runs == [{'place': 'kitchen'}]
-    assert doubtful.withheld == [set(), {'go_to'}, set()]
+    assert doubtful.withheld == [set(), {'answer'}, set()]
     assert doubtful.result.stats.usage.generated_tokens == 6
     assert doubtful.result.stats.turns == 2
 
@@ -170,7 +170,7 @@ def test_quantities_of_the_command_bind_the_calls_of_a_model_that_is_doubted(min
     run = Run([calls('answer', text='No.')], drive)
     run.model.min_support = min_support
     run(Task('drive 2 feet', 'c1', 'operator'))
-    assert run.model.requests[0].said == said
+    assert run.model.requests[0].said.quantities == said
 
 
 def test_what_is_said_beside_a_result_for_one_reply_does_not_stay():

@@ -4,10 +4,18 @@ from nemotron_agent.core.command_text import (
     MAX_TIMES,
     count_steps,
     first_step,
+    has_alternatives,
     is_conditional,
     leaves_open_what,
     most_steps,
+    names_only_text,
+    refers_back,
     times_wanted,
+    undoes,
+    wants_on_failure,
+    wants_the_same,
+    without_heading,
+    without_negated,
 )
 
 
@@ -90,23 +98,23 @@ def test_the_first_step(command, step):
 
 
 @pytest.mark.parametrize(
-    ('command', 'before', 'steps'),
+    ('command', 'steps'),
     [
-        ('Go to the kitchen.', None, 1),
-        ('Drive ahead, turn left, drive back.', None, 3),
-        ('Switch on the light, please.', None, 1),
-        ('Say "hello, my friend, how are you".', None, 1),
-        ('Fetch the book and put it on the table.', None, 4),
-        ('Bring mir die Tasse.', None, 3),
-        ('Ouvre la porte.', None, 1),
-        ('Check the battery, if it is low go to the dock.', None, 3),
-        ('Do the same at the tank.', 'Go to the valve and measure the gas.', 2),
-        ('Do the same at the tank.', None, 1),
-        ('Wave.', 'Go to the valve and measure the gas.', 1),
+        ('Go to the kitchen.', 1),
+        ('Drive ahead, turn left, drive back.', 3),
+        ('Switch on the light, please.', 1),
+        ('Say "hello, my friend, how are you".', 1),
+        ('Fetch the book and put it on the table.', 4),
+        ('Bring mir die Tasse.', 3),
+        ('Ouvre la porte.', 1),
+        ('Check the battery, if it is low go to the dock.', 2),
+        ('Look ahead. If you see a cup, wave at it, otherwise go to the door.', 2),
+        ('Try it. Should that fail, take a photo.', 2),
+        ('Do the same at the tank.', 1),
     ],
 )
-def test_a_command_may_want_more_steps_than_it_names(command, before, steps):
-    assert most_steps(command, before) == steps
+def test_a_command_may_want_more_steps_than_it_names(command, steps):
+    assert most_steps(command) == steps
 
 
 @pytest.mark.parametrize(
@@ -137,3 +145,85 @@ def test_a_condition_shows(command, expected):
 )
 def test_what_a_command_does_not_name(command, expected):
     assert leaves_open_what(command) is expected
+
+
+@pytest.mark.parametrize(
+    ('command', 'rest'),
+    [
+        ("Go to the door, and don't let go of it.", 'Go to the door, and  .'),
+        ('Forget the workshop, I need you in the kitchen.', ' , I need you in the kitchen.'),
+        ('Nicht zur Bar, zum Eingang.', ' , zum Eingang.'),
+        ("Why don't you go to the door?", "Why don't you go to the door?"),
+        ("Don't move.", "Don't move."),
+    ],
+)
+def test_what_is_not_to_be_done_is_left_out(command, rest):
+    assert without_negated(command) == rest
+
+
+@pytest.mark.parametrize(
+    ('command', 'wanted'),
+    [
+        ('Grasp it. Should that fail, wave.', True),
+        ("If you can't get through, come back.", True),
+        ('Falls der Weg blockiert ist, komm zurück.', True),
+        ('If there is a cup, take it.', False),
+        ('The pump failed, go there.', False),
+    ],
+)
+def test_what_is_wanted_only_on_failure(command, wanted):
+    assert wants_on_failure(command) is wanted
+
+
+@pytest.mark.parametrize(
+    ('command', 'has'),
+    [
+        ('If it is open, wave, otherwise bow.', True),
+        ('If a guest is there, wave; if nobody is there, come back.', True),
+        ('If it is open, wave.', False),
+        ('Wave and bow.', False),
+    ],
+)
+def test_alternatives(command, has):
+    assert has_alternatives(command) is has
+
+
+@pytest.mark.parametrize(
+    ('command', 'same', 'undo', 'back'),
+    [
+        ('Do that at valve 7 too.', True, False, True),
+        ('Noch einmal, bitte.', True, False, True),
+        ('Undo that turn.', False, True, True),
+        ('Mach das bitte rückgängig.', False, True, True),
+        ('Go back to the first of the two.', False, False, True),
+        ('Vuelve a la puerta.', False, False, True),
+        ('Go to the door.', False, False, False),
+    ],
+)
+def test_what_a_follow_up_refers_to(command, same, undo, back):
+    assert (wants_the_same(command), undoes(command)) == (same, undo)
+    assert refers_back(command) is back
+
+
+@pytest.mark.parametrize(
+    ('command', 'names'),
+    [
+        ('Make an announcement to the guests.', True),
+        ('Tell them something.', True),
+        ('Announce that dinner is ready.', False),
+    ],
+)
+def test_a_text_that_is_only_spoken_of(command, names):
+    assert names_only_text(command) is names
+
+
+@pytest.mark.parametrize(
+    ('command', 'rest'),
+    [
+        ('Three things, please: wave and bow.', 'wave and bow.'),
+        ('Say this: "come here".', 'Say this: "come here".'),
+        ('Wave: now.', 'Wave: now.'),
+    ],
+)
+def test_what_announces_the_steps(command, rest):
+    assert without_heading(command) == rest

@@ -1,6 +1,13 @@
 import pytest
 
-from nemotron_agent.core.said_quantities import Quantity, said_by_unit, said_quantities
+from nemotron_agent.core.said_quantities import (
+    Quantity,
+    may_tell,
+    said_by_unit,
+    said_quantities,
+    tells_amount_of,
+    tells_other_kind,
+)
 from nemotron_agent.testing.robot_tools import NAVIGATE_TO, tool
 
 
@@ -17,6 +24,8 @@ from nemotron_agent.testing.robot_tools import NAVIGATE_TO, tool
         ('go a meter and a half', 'm', [(1.5, 'm')]),
         ('two point five metres', 'm', [(2.5, 'm')]),
         ('Make a quarter turn to the right.', 'deg', [(90, 'deg')]),
+        ('Make three quarters of a full turn.', 'deg', [(270, 'deg')]),
+        ('Turn half a turn left.', 'deg', [(180, 'deg')]),
         ('Record a two-minute video.', 's', [(2, 'min')]),
         ('Film for an hour.', 's', [(1, 'h')]),
         ('Volume forty, no, make that sixty percent.', '%', [(60, '%'), (40, '%')]),
@@ -30,6 +39,8 @@ from nemotron_agent.testing.robot_tools import NAVIGATE_TO, tool
         ('Mets le volume à quarante pour cent.', '%', [(40, '%')]),
         ("Avance d'un mètre.", 'm', [(1, 'm')]),
         ('Recule de deux mètres et demi.', 'm', [(2.5, 'm')]),
+        ('Gira tres cuartos de vuelta.', 'deg', [(270, 'deg')]),
+        ('Gira treinta y un grados.', 'deg', [(31, 'deg')]),
         ('Fais demi-tour.', 'deg', [(180, 'deg')]),
         ('Go 3 meters, then back 2', 'm', [(3, 'm'), (2, 'm')]),
     ],
@@ -62,3 +73,42 @@ def test_what_is_said_goes_by_the_units_of_the_tools():
     turn = tool('turn', 'Turn.', ('deg',), deg={'type': 'number', 'unit': 'deg'})
     said = said_by_unit('drive 2 ft', [NAVIGATE_TO, drive, turn])
     assert said == {'m': (Quantity(2.0, 'ft'),)}
+
+
+@pytest.mark.parametrize(
+    ('command', 'tells'),
+    [
+        ('Drive 2 m.', True),
+        ('Fahr einen Meter.', True),
+        ('The same again.', True),
+        ('Turn by 90 degrees.', False),
+        ('Schalte das Licht ein.', False),
+        ('Toma una foto.', False),
+        ('Prends une photo.', False),
+    ],
+)
+def test_whether_an_amount_may_be_a_distance(command, tells):
+    assert tells_amount_of(command, 'm') is tells
+
+
+@pytest.mark.parametrize(
+    ('command', 'other'),
+    [('Set it to 21 degrees.', True), ('Set it to 21.', False), ('Mute yourself.', False)],
+)
+def test_an_amount_of_another_kind(command, other):
+    assert tells_other_kind(command, '%') is other
+
+
+@pytest.mark.parametrize(
+    ('command', 'value', 'may'),
+    [
+        ('Drive 2 ft.', 0.61, True),
+        ('Drive 2 ft.', 2, False),
+        ('Tell them that dinner is at seven.', 100, False),
+        ('Das Essen ist um sieben fertig.', 100, False),
+        ('Drive twice as far.', 4, True),
+        ('Mute yourself.', 0, True),
+    ],
+)
+def test_whether_a_number_may_be_one_that_is_told(command, value, may):
+    assert may_tell(command, value, 'm') is may

@@ -4,6 +4,7 @@ import pytest
 
 from nemotron_agent.core.chat_model import ChatRequest
 from nemotron_agent.core.messages import Message, ToolCall
+from nemotron_agent.core.said import Said
 from nemotron_agent.core.said_quantities import Quantity
 from nemotron_agent.llm.engine_parameters import EngineParameters
 from nemotron_agent.llm.grammar_text import quantity_regex
@@ -93,7 +94,7 @@ def test_other_arguments_are_left_alone(written):
 
 
 def allowed(**said):
-    spec = as_allowed(with_units(DRIVE), DRIVE, said)
+    spec = as_allowed(with_units(DRIVE), DRIVE, Said(said))
     return spec.parameters['properties']
 
 
@@ -112,19 +113,26 @@ def test_a_number_that_is_never_negative_has_no_sign(name, negative):
 
 
 def test_a_tool_without_units_is_allowed_as_it_is_shown():
-    assert as_allowed(STOP, STOP, {'m': (Quantity(1.0, 'm'),)}) is STOP
+    assert as_allowed(STOP, STOP, Said({'m': (Quantity(1.0, 'm'),)})) is STOP
 
 
 def test_quantities_that_are_asked_for_as_text_stay_so():
     shown = with_units(DRIVE)
-    assert as_allowed(shown, shown, {'m': (Quantity(1.0, 'm'),)}) is shown
+    assert as_allowed(shown, shown, Said({'m': (Quantity(1.0, 'm'),)})) is shown
+
+
+def test_a_listed_value_is_one_that_the_command_names():
+    turn = tool('turn', '', ('to',), to={'type': 'string', 'enum': ['left', 'right', 'back']})
+    spec = as_allowed(turn, turn, Said(listed=frozenset({'right', 'back', 'kitchen'})))
+    assert spec.parameters['properties']['to']['enum'] == ['right', 'back']
+    assert as_allowed(turn, turn, Said(listed=frozenset({'kitchen'}))) is turn
 
 
 @pytest.mark.parametrize('tool_format', ['nemotron', 'hermes'])
 def test_what_was_said_is_written_and_converted(tiny_hybrid_path, tool_format):
     worker = caller(tiny_hybrid_path, tool_format)
     drive = tool('drive', '', ('distance_m',), distance_m=DISTANCE)
-    said = {'m': (Quantity(10.0, 'in'),)}
+    said = Said({'m': (Quantity(10.0, 'in'),)})
     request = ChatRequest('c', (Message('user', 'ten inches'),), (drive,), said=said)
     reply = worker.reply(request, lambda progress: None, AbortFlag())
     assert reply.message.tool_call.arguments == {'distance_m': 0.254}

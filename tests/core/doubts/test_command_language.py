@@ -1,6 +1,6 @@
 import pytest
 
-from nemotron_agent.core.command_language import is_english
+from nemotron_agent.core.doubts.command_language import is_english
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from typing import Any
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
+from nemotron_agent.core.doubts.said_values import is_all_of, is_free_text, repeats
 from nemotron_agent.core.messages import ToolCall
-from nemotron_agent.core.said_values import repeats
 from nemotron_agent.core.tool import ToolSpec
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,30 @@ class CommandSupport:
         logger.debug('%s adds %.1f to "%.80s"', self._told(call), meant - not_meant, said)
         return meant - not_meant
 
+    def of_plan(self, calls: Sequence[ToolCall], words: str) -> float | None:
+        """Logarithm of the likelihood of words by some calls; None if the model cannot tell.
+
+        Raises:
+            ModelError: it could not be evaluated.
+        """
+        return self._likelihood(f'{words}"', calls)
+
+    def of_text(self, call: ToolCall, name: str) -> float | None:
+        """What a text of a call adds to its support; None if the model cannot tell.
+
+        Raises:
+            ModelError: it could not be evaluated.
+        """
+        told = self._told(call)
+        text = f'{self._tools[call.name].description.rstrip(".")} ({name} {call.arguments[name]})'
+        said = f'{self._command}"'
+        with_text = self._measured(said, self._prompt(f'1. {text}\n'))
+        without = self._measured(said, self._prompt(f'1. {told}\n'))
+        if with_text is None or without is None:
+            return None
+        logger.debug('text %s adds %.1f to "%.80s"', text, with_text - without, said)
+        return with_text - without
+
     def add_result(self, text: str) -> None:
         """Take what came of a call; to repeat it is not what the command asked for."""
         self._heard += f'{text}\n'
@@ -94,14 +118,23 @@ class CommandSupport:
 
     def _likelihood(self, said: str, calls: Sequence[ToolCall]) -> float | None:
         steps = ''.join(f'{number}. {self._told(call)}\n' for number, call in enumerate(calls, 1))
+        return self._measured(said, self._prompt(steps))
+
+    def _prompt(self, steps: str) -> str:
         told = _STEPS.format(steps=steps) if steps else _NO_STEPS
-        return self._measured(said, f'{told}{self._context}{_COMMAND}')
+        return f'{told}{self._context}{_COMMAND}'
 
     def _measured(self, said: str, after: str) -> float | None:
         key = after + said
         if key not in self._likelihoods:
             self._likelihoods[key] = self._model.log_likelihood(said, after, self._cancel)
         return self._likelihoods[key]
+
+    def _is_dictated(self, text: object) -> bool:
+        """Whether a text is what the command tells to say, and none that was only heard."""
+        if is_all_of(self._command, text) or repeats(self._heard, text):
+            return False
+        return repeats(self._dictated, text)
 
     def is_told(self, call: ToolCall) -> bool:
         """Whether the command tells the texts of a call, if it has any."""
@@ -118,7 +151,5 @@ class CommandSupport:
         return {
             name: value
             for name, value in call.arguments.items()
-            if schemas[name].get('type') != 'string'
-            or 'enum' in schemas[name]
-            or (repeats(self._dictated, value) and not repeats(self._heard, value))
+            if not is_free_text(schemas[name]) or self._is_dictated(value)
         }

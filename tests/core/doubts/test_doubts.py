@@ -5,11 +5,13 @@ import pytest
 from nemotron_agent.core.builtin_tools import ASK_OPERATOR, DECLINE, builtin_tools
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import CallCertainty, ChatRequest, ReplyProtocol
-from nemotron_agent.core.doubt import ASK, TELL, UNSUPPORTED, Doubts
+from nemotron_agent.core.doubts.doubts import Doubts
+from nemotron_agent.core.doubts.objection import ASK, TELL, UNSUPPORTED
+from nemotron_agent.core.doubts.value_doubt import BEYOND, UNSAID
 from nemotron_agent.core.messages import Message
 from nemotron_agent.core.progress_note import LEFT
+from nemotron_agent.core.said import Said
 from nemotron_agent.core.tool import Outcome, ToolResult
-from nemotron_agent.core.value_doubt import BEYOND, UNSAID
 from nemotron_agent.testing.listed_model import ListedModel, calls
 from nemotron_agent.testing.robot_tools import NAVIGATE_TO, STOP, tool
 
@@ -20,6 +22,9 @@ DRIVE = tool(
     distance_m={'type': 'number', 'minimum': 0.05, 'maximum': 5.0, 'unit': 'm'},
 )
 BUILTINS = tuple(tool.spec for tool in builtin_tools(ReplyProtocol.CALL_ONLY))
+BUILTIN_NAMES = {each.name for each in BUILTINS}
+TURN = tool('turn', 'Turn.', ('to',), to={'type': 'string', 'enum': ['left', 'right']})
+SAY = tool('say', 'Say something.', ('text',), text={'type': 'string'})
 TOOLS = (NAVIGATE_TO, DRIVE, STOP, *BUILTINS)
 ANYONE = 'A robot has skills.'
 MEANT = 'in these steps'
@@ -51,19 +56,26 @@ class Look:
         likelihoods=None,
         min_support=0.0,
         result=DONE,
+        earlier=(),
+        tools=TOOLS,
     ):
         self.model = ListedModel([*replies, NO_OTHER, NO_OTHER])
         usual = {UNCLEAR: -1.0, IMPOSSIBLE: -2.0, '2. ': 3.0, MEANT: -1.0, ANYONE: -5.0}
         self.model.likelihoods = {**(likelihoods or {}), **usual, **(likelihoods or {})}
         self.model.min_support = min_support
-        self.doubts = Doubts(self.model, command, before, TOOLS, CancelToken())
+        earlier = [[reply.message.tool_call for reply in turn] for turn in earlier]
+        self.doubts = Doubts(self.model, command, before, tools, CancelToken(), earlier=earlier)
+        self.tools = tools
         self.told = []
         self.notes = []
         self.next(result)
 
-    def ask(self, withheld, on_progress, note=''):
+    def ask(self, withheld, on_progress, note='', listed=frozenset()):
         self.notes.append(note)
-        request = ChatRequest('c1', (Message('user', 'go'),), TOOLS, withheld=withheld)
+        said = Said(listed=listed)
+        request = ChatRequest(
+            'c1', (Message('user', 'go'),), self.tools, withheld=withheld, said=said
+        )
         return self.model.reply(request, on_progress, CancelToken())
 
     def next(self, result=DONE):
@@ -79,8 +91,13 @@ class Look:
         return [set(request.withheld) for request in self.model.requests]
 
     @property
+    def listed(self):
+        """What listed values were to be taken from in each request."""
+        return [set(request.said.listed) for request in self.model.requests]
+
+    @property
     def left(self):
-        return {each.name for each in TOOLS} - self.doubts.withheld
+        return {each.name for each in self.tools} - self.doubts.withheld
 
 
 @pytest.mark.parametrize(
@@ -167,7 +184,7 @@ def test_of_two_tools_the_one_the_command_supports_counts(first, second, chosen)
         likelihoods=dict(zip(SECOND, (first, second), strict=True)),
     )
     assert look.call.name == chosen
-    assert [request.withheld for request in look.model.requests] == [set(), {'drive'}]
+    assert look.asked[:2] == [set(), BUILTIN_NAMES | {'drive'}]
     assert len(look.told) == 2, 'only the first reply is streamed'
 
 
@@ -180,7 +197,8 @@ def test_a_first_call_is_measured_by_the_first_step_of_the_command():
         likelihoods={f'{SECOND[0]}\nThe command, in the words of the operator: "go to': -9.0},
     )
     assert look.call.name == 'navigate_to'
-    assert look.asked == [set(), {'drive'}, {'drive', 'stop'}]
+    others = BUILTIN_NAMES | {'drive'}
+    assert look.asked == [set(), others, others | {'stop'}]
 
 
 @pytest.mark.parametrize(('share', 'support'), [(0.96, 4.0), (0.99, -4.0)])
@@ -289,7 +307,6 @@ def test_an_unsure_answer_before_anything_was_done_is_asked_for_again():
 
 BOTH = 'go to the kitchen and stop'
 SKILLS = {'navigate_to', 'drive', 'stop'}
-BUILTIN_NAMES = {each.name for each in BUILTINS}
 ANSWER = calls('answer', text='Done.')
 
 
@@ -380,9 +397,249 @@ def test_after_a_failure_the_model_may_try_again_or_say_so():
     assert look.asked[1] == {'drive'}
 
 
+IF_FAILS = 'go to the kitchen. Should that fail, stop.'
+
+
+@pytest.mark.parametrize(
+    ('outcome', 'name'), [(Outcome.ABORTED, 'stop'), (Outcome.SUCCEEDED, 'answer')]
+)
+def test_what_is_wanted_if_a_step_fails(outcome, name):
+    look = Look(
+        sure('navigate_to', place='kitchen'),
+        calls('stop') if name == 'stop' else ANSWER,
+        command=IF_FAILS,
+        result=ToolResult(outcome, 'blocked'),
+        likelihoods={MEANT: 4.0},
+    )
+    look.next()
+    assert look.call.name == name
+
+
+def test_what_has_failed_is_not_done_instead():
+    kitchen = sure('navigate_to', place='kitchen')
+    look = Look(
+        kitchen,
+        kitchen,
+        sure('stop'),
+        command='go to the kitchen. Should that fail, go to the dock.',
+        result=ToolResult(Outcome.ABORTED, 'blocked'),
+        likelihoods={MEANT: 4.0},
+    )
+    look.next()
+    assert look.call.name == 'stop'
+    assert look.listed[1] == {'dock'}
+
+
+def test_of_two_alternatives_one_is_done():
+    command = 'look ahead. If you see a cup, go to the kitchen, otherwise stop now.'
+    look = Look(sure('drive', distance_m=1.0), calls('stop'), ANSWER, command=command)
+    look.next()
+    assert look.call.name == 'stop'
+    assert look.asked[1] >= BUILTIN_NAMES, 'the model must name a skill'
+    look.next()
+    assert look.call.name == 'answer'
+
+
 def test_a_later_value_that_the_command_does_not_say_is_asked_for():
     unsaid = sure('navigate_to', certainties={'place': 0.3}, place='dock')
     look = Look(calls('stop'), unsaid, command='stop and go')
     look.next()
     assert look.objection.endswith(ASK)
     assert look.left == {ASK_OPERATOR.spec.name}
+
+
+DOCK = calls('navigate_to', place='dock')
+
+
+@pytest.mark.parametrize(
+    ('command', 'earlier', 'runs'),
+    [
+        ('the same again', [[DOCK]], True),
+        ('the same again', [[sure('navigate_to', place='kitchen')]], True),
+        ('go back', [[DOCK], [calls('stop')]], True),
+        ('go on', [[DOCK]], False),
+    ],
+)
+def test_a_follow_up_may_mean_what_was_done_before(command, earlier, runs):
+    unlikely = {'place dock': -20.0}
+    look = Look(DOCK, command=command, before='go', earlier=earlier, likelihoods=unlikely)
+    assert (look.objection == '') is runs
+
+
+def test_a_value_of_an_earlier_call_may_be_meant():
+    unsure = sure('navigate_to', certainties={'place': 0.3}, place='dock')
+    assert Look(unsure, command='go back', before='go').objection
+    assert not Look(unsure, command='go back', before='go', earlier=[[DOCK]]).objection
+
+
+@pytest.mark.parametrize('again', [True, False])
+def test_a_call_of_the_turn_before_is_wanted_again_whatever_it_adds(again):
+    look = Look(
+        sure('navigate_to', place='kitchen'),
+        calls('stop'),
+        *([] if again else [NO_OTHER]),
+        ANSWER,
+        command='do that in the kitchen too' if again else 'go to the kitchen and on',
+        before='go to the dock and stop',
+        earlier=[[DOCK, calls('stop')]],
+        likelihoods={'2. Stop all': -1.0},
+    )
+    look.next()
+    assert look.call.name == ('stop' if again else 'answer')
+
+
+def plan(first, second):
+    return f'1. {first}\n2. {second}\n'
+
+
+GOES = 'Drive to a named place (place kitchen)'
+MOVES = 'Drive by a distance (distance_m 2.0)'
+
+
+@pytest.mark.parametrize(
+    ('sooner', 'later', 'first'),
+    [(3.0, 1.0, 'navigate_to'), (1.5, 1.0, 'drive'), (1.0, 3.0, 'drive')],
+)
+def test_a_step_that_goes_before_the_first_choice(sooner, later, first):
+    look = Look(
+        sure('drive', distance_m=2.0),
+        sure('navigate_to', place='kitchen'),
+        sure('drive', distance_m=2.0),
+        command='2 m ahead in the kitchen',
+        likelihoods={plan(GOES, MOVES): sooner, plan(MOVES, GOES): later, GOES: -2.0},
+    )
+    assert look.call.name == first
+    if first == 'navigate_to':
+        look.next()
+        assert look.call.name == 'drive', 'the command is known to want both'
+
+
+def test_where_all_that_is_named_is_used_no_step_is_looked_for():
+    look = Look(sure('navigate_to', place='kitchen'), command='go to the kitchen')
+    assert len(look.asked) == 1
+
+
+def test_a_number_of_another_kind_is_not_told():
+    look = Look(sure('drive', distance_m=2.0), NO_OTHER, command='turn by 90 degrees')
+    choice = UNSAID.format(argument='distance_m', name='drive', choice='')
+    assert look.objection.startswith(choice)
+
+
+@pytest.mark.parametrize(('distance', 'runs'), [(2.0, True), (3.0, False)])
+def test_a_number_of_a_later_call_is_one_that_is_told(distance, runs):
+    look = Look(
+        calls('stop'),
+        sure('drive', distance_m=distance),
+        *([] if runs else [NO_OTHER]),
+        ANSWER,
+        command='stop and drive 2 m',
+    )
+    look.next()
+    assert look.call.name == ('drive' if runs else 'answer')
+
+
+def test_the_first_call_takes_what_the_first_step_names():
+    look = Look(sure('stop'), command='before you go to the dock, stop in the kitchen')
+    assert look.listed[0] == {'kitchen'}
+
+
+def test_later_calls_take_what_is_named_and_was_not_used():
+    dock = sure('navigate_to', place='dock')
+    look = Look(dock, ANSWER, command='go to the dock and then to the kitchen')
+    look.next()
+    assert look.listed[1] == {'kitchen'}
+
+
+@pytest.mark.parametrize('command', ['undo that', 'Mach das bitte rückgängig.'])
+def test_to_undo_is_to_take_the_other_value(command):
+    left, right = sure('turn', to='left'), sure('turn', to='right')
+    look = Look(
+        right,
+        ANSWER,
+        command=command,
+        before='turn left',
+        earlier=[[left]],
+        tools=(TURN, *BUILTINS),
+        likelihoods={'to right': -20.0},
+    )
+    assert look.listed[0] == {'right'}
+    assert not look.objection, 'it needs no support: it is the same tool'
+    look.next()
+    assert look.call.name == 'answer', 'the turn before was one call'
+
+
+@pytest.mark.parametrize(
+    ('text', 'adds', 'asks'),
+    [
+        ('tell them something', 4.0, True),
+        ('Welcome to the lobby.', 2.0, True),
+        ('Welcome to the lobby.', 3.0, False),
+    ],
+)
+def test_a_text_that_the_command_does_not_tell_is_asked_for(text, adds, asks):
+    look = Look(
+        calls('say', text=text),
+        command='tell them something',
+        tools=(SAY, *BUILTINS),
+        likelihoods={f'Say something (text {text})': adds - 1.0, IMPOSSIBLE: 9.0},
+    )
+    assert bool(look.objection) is asks
+    assert not asks or look.left == {ASK_OPERATOR.spec.name}
+
+
+def test_a_text_of_the_turn_before_is_said_again_though_more_is_said():
+    said, more = calls('say', text='Dinner is at nine.'), 'Dinner is at nine in the kitchen.'
+    look = Look(
+        sure('navigate_to', place='kitchen'),
+        calls('say', text=more),
+        ANSWER,
+        command='do that in the kitchen too',
+        before='Say that dinner is at nine.',
+        earlier=[[said]],
+        tools=(NAVIGATE_TO, SAY, *BUILTINS),
+        likelihoods={'2. Say something': -9.0},
+    )
+    look.next()
+    assert look.call.arguments == {'text': more}
+    look.next()
+    assert look.call.name == 'answer'
+
+
+def test_what_is_named_and_was_not_used_is_looked_for_last():
+    look = Look(
+        sure('stop'),
+        calls('turn', to='left'),
+        calls('say', text='Hm.'),
+        sure('navigate_to', place='kitchen'),
+        ANSWER,
+        command='stop and bring it to the kitchen',
+        tools=(TURN, SAY, NAVIGATE_TO, STOP, *BUILTINS),
+        likelihoods={'2. Turn': -9.0, '2. Say': -9.0},
+    )
+    look.next()
+    assert look.call.name == 'navigate_to'
+    assert look.asked[-1] == BUILTIN_NAMES | {'turn', 'say', 'stop'}
+    assert look.listed[-1] == {'kitchen'}
+
+
+@pytest.mark.parametrize(('left', 'name'), [(-9.0, 'stop'), (11.0, 'turn')])
+def test_a_later_choice_that_leaves_nothing_to_an_unsure_one_counts(left, name):
+    look = Look(
+        sure('navigate_to', place='kitchen'),
+        sure('turn', 0.4, to='left'),
+        sure('stop'),
+        ANSWER,
+        command='go to the kitchen and have all motors off',
+        tools=(TURN, NAVIGATE_TO, STOP, *BUILTINS),
+        likelihoods={'3. Turn': left, '2. Turn': 1.0, '2. Stop': 9.0},
+    )
+    look.next()
+    assert look.call.name == name
+
+
+def test_what_announces_the_steps_is_none_of_them():
+    look = Look(
+        sure('navigate_to', place='kitchen'),
+        command='The dock round, please: go to the kitchen and stop',
+    )
+    assert look.listed[0] == {'kitchen'}

@@ -12,13 +12,18 @@ class AskModel(Protocol):
     """Asks a model for the next reply of a task."""
 
     def __call__(
-        self, withheld: frozenset[str], on_progress: OnProgress, note: str = ''
+        self,
+        withheld: frozenset[str],
+        on_progress: OnProgress,
+        note: str = '',
+        listed: frozenset[str] = frozenset(),
     ) -> ModelReply:
         """Ask.
 
         Args:
             withheld: names of tools not to be called.
             on_progress: told of the reply's pieces.
+            listed: values; an argument that lists some of them is to be one of those.
             note: told to the model beside the last result, for this reply alone.
         """
 
