@@ -18,8 +18,9 @@ _LINKS = (
 _LINK = re.compile(rf'\b(?:{"|".join(_LINKS)})\b', re.IGNORECASE)
 # To bring something is to go, to grasp, to go and to release.
 _BRINGING = re.compile(
-    r'\b(?:fetch|bring|carry|deliver|get|take(?! (?:an?|one|another|the) (?:\w+ )?'
-    r'(?:look|photo|picture|snapshot|video|measurement|reading|turn|bow)\b)|hole?|bringe?|trage?|liefer\w*'
+    r'\b(?:fetch|bring|carry|deliver|(?:get|take)(?! (?:an?|one|another|the) (?:\w+ )?'
+    r'(?:look|photo|foto|picture|snapshot|video|measurement|reading|temperature|turn|bow)\b'
+    r'| (?:up|hold|care|off|to)\b)|hole?|bringe?|trage?|liefer\w*'
     r'|trae|tráeme|lleva|busca|apporte|amène|cherche[rz]?)\b',
     re.IGNORECASE,
 )
@@ -82,6 +83,12 @@ _FAILING = re.compile(
     r'|échou\w*|ne marche pas|bloquée?)\b',
     re.IGNORECASE,
 )
+# Words that look like a step and are none.
+_POLITE = re.compile(
+    r"\b(?:por favor|s'il (?:te|vous) pla[iî]t|if you please|my mistake|wrong (?:one|way)"
+    r'|mein fehler|tut mir leid|lo siento|mi error|désolée?)\b',
+    re.IGNORECASE,
+)
 # Two words or more between commas and ends of sentences.
 _CLAUSE = re.compile(r'[^\s,.;!?]+\s+[^\s,.;!?]+[^,.;!?]*')
 # "Three things, please: wave, bow and go to the door."
@@ -114,7 +121,7 @@ def count_steps(command: str) -> int:
 def most_steps(command: str) -> int:
     """How many calls a command may want at most; its wording does not tell all of them."""
     unconditional = _CONDITION_CLAUSE.sub(' ', without_negated(command))
-    text = QUOTED.sub('quote', unconditional)
+    text = _POLITE.sub(' ', QUOTED.sub('quote', unconditional))
     named = max(count_steps(text), len(_CLAUSE.findall(text)))
     # Of what depends on conditions, only one thing is to be done.
     alternatives = max(1, _count_branches(command))
