@@ -42,6 +42,15 @@ _UNDOING = re.compile(
     r'|défais)\b',
     re.IGNORECASE,
 )
+_SAYING = re.compile(
+    r'\b(?:say|tell|an+ounce|inform|let|know|send|text|message|report|pass|warn|ask|greet'
+    r'|wish|welcome|thank|read|repeat|shout|whisper|speak|introduce|apologi[sz]e|remind|invite'
+    r'|sage?|sagt|erzähle?|melde|informiere?|gib|schicke?|sende|warne?|frage?|begrüße?'
+    r'|wünsche?|lies|teile?|kündige?|di|dile|diles|decir|anuncia|avisa|informa|manda|envía|saluda'
+    r'|pregunta|pide|lee|repite|desea|dis|dites|annonce|préviens|informe|envoie|salue|demande|lis'
+    r'|souhaite|répète|signale|transmets)\b',
+    re.IGNORECASE,
+)
 _SOME_TEXT = re.compile(
     r'\b(?:messages?|announcements?|texts?|words?|speech|note'
     r'|nachricht|durchsage|ansage|rede|mensaje|anuncio|aviso|texto|annonce|texte|discours)\b',
@@ -142,6 +151,11 @@ def is_conditional(command: str) -> bool:
 def wants_the_same(command: str) -> bool:
     """Whether a follow-up wants what was done before once more, here or elsewhere."""
     return _SAME.search(command) is not None
+
+
+def wants_said(command: str) -> bool:
+    """Whether a command wants something to be said or sent, in words of its own or quoted."""
+    return _SAYING.search(command) is not None or QUOTED.search(command) is not None
 
 
 def names_only_text(command: str) -> bool:

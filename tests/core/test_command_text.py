@@ -13,6 +13,7 @@ from nemotron_agent.core.command_text import (
     times_wanted,
     undoes,
     wants_on_failure,
+    wants_said,
     wants_the_same,
     without_heading,
     without_negated,
@@ -227,3 +228,16 @@ def test_a_text_that_is_only_spoken_of(command, names):
 )
 def test_what_announces_the_steps(command, rest):
     assert without_heading(command) == rest
+
+
+@pytest.mark.parametrize(
+    ('command', 'wants'),
+    [
+        ('Let them know that dinner is ready.', True),
+        ('Sag den Gästen, dass das Essen fertig ist.', True),
+        ('"Dinner is ready", please.', True),
+        ('Order me a pizza on the internet.', False),
+    ],
+)
+def test_whether_something_is_to_be_said(command, wants):
+    assert wants_said(command) is wants

@@ -13,6 +13,7 @@ from typing import Any
 
 from nemotron_agent.core.cancel_token import CancelToken
 from nemotron_agent.core.chat_model import ChatModel
+from nemotron_agent.core.command_text import wants_said
 from nemotron_agent.core.doubts.said_values import is_all_of, is_free_text, repeats
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.tool import ToolSpec
@@ -132,6 +133,8 @@ class CommandSupport:
 
     def _is_dictated(self, text: object) -> bool:
         """Whether a text is what the command tells to say, and none that was only heard."""
+        if not wants_said(self._dictated):
+            return False
         if is_all_of(self._command, text) or repeats(self._heard, text):
             return False
         return repeats(self._dictated, text)
