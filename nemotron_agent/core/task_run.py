@@ -19,7 +19,6 @@ from nemotron_agent.core.chat_model import ModelReply, Phase, ReplyProgress, Sto
 from nemotron_agent.core.conversation import Conversation
 from nemotron_agent.core.disabled_note import with_disabled_note, without_disabled_note
 from nemotron_agent.core.doubts.ask_model import OnProgress
-from nemotron_agent.core.doubts.corrected_command import corrected
 from nemotron_agent.core.doubts.doubts import Doubts
 from nemotron_agent.core.doubts.earlier_calls import calls_of
 from nemotron_agent.core.gate import CallRequest, Verdict
@@ -56,25 +55,24 @@ class TaskRun:
         on_event: EventSink,
         cancel: CancelToken,
     ) -> None:
+        self.turn: list[Message] = [
+            Message('user', with_disabled_note(task.text, agent.tools.disabled))
+        ]
         self._agent = agent
         self._conversation = conversation
         turns = conversation.turns
         before = without_disabled_note(turns[-1][0].content) if turns else None
-        is_doubted = agent.model.min_support is not None
-        command = corrected(task.text, agent.tools.specs) if is_doubted else task.text
         self._doubts = Doubts(
             agent.model,
-            command,
+            task.text,
             before,
             agent.tools.specs,
             cancel,
             lambda: agent.tools.disabled.keys(),
             [tuple(calls_of(turn)) for turn in turns],
         )
-        self.turn: list[Message] = [
-            Message('user', with_disabled_note(command, agent.tools.disabled))
-        ]
-        self._said = said_by_unit(command, agent.tools.specs) if is_doubted else {}
+        is_doubted = agent.model.min_support is not None
+        self._said = said_by_unit(task.text, agent.tools.specs) if is_doubted else {}
         self._task = task
         self._on_event = on_event
         self._cancel = cancel

@@ -11,6 +11,7 @@ from nemotron_agent.core.chat_model import ChatModel, ModelReply
 from nemotron_agent.core.command_text import without_heading
 from nemotron_agent.core.doubts.ask_model import AskModel, OnProgress
 from nemotron_agent.core.doubts.command_support import CommandSupport
+from nemotron_agent.core.doubts.corrected_command import corrected
 from nemotron_agent.core.doubts.first_call import FirstCall
 from nemotron_agent.core.doubts.next_step import NextStep
 from nemotron_agent.core.doubts.objection import Objection, Objections
@@ -46,7 +47,7 @@ class Doubts:
         disabled: Callable[[], Collection[str]] = frozenset,
         earlier: Sequence[Sequence[ToolCall]] = (),
     ) -> None:
-        command = without_heading(command)
+        command = without_heading(corrected(command, tools))
         self.withheld: frozenset[str] = frozenset()
         self._is_off = model.min_support is None
         self._tools = {tool.name: tool for tool in tools}

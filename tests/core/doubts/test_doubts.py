@@ -643,3 +643,11 @@ def test_what_announces_the_steps_is_none_of_them():
         command='The dock round, please: go to the kitchen and stop',
     )
     assert look.listed[0] == {'kitchen'}
+
+
+def test_a_value_that_was_taken_back_is_not_wanted():
+    command = 'go to the kitchen, no wait, to the dock'
+    look = Look(sure('navigate_to', place='dock'), ANSWER, command=command)
+    assert look.listed[0] == {'dock'}
+    look.next()
+    assert look.call.name == 'answer'
