@@ -4,8 +4,8 @@ import collections
 import re
 from collections.abc import Iterator
 
-from nemotron_agent.core.doubts.step_order import in_order
 from nemotron_agent.core.number_words import NUMBER_WORDS
+from nemotron_agent.core.step_order import in_order
 
 # Words that link one step to the next, in English, German, Spanish and French.
 _LINKS = (
@@ -67,11 +67,8 @@ _OPEN_REFERENCE = re.compile(
     r'|ça|cela|là(?:-bas)?|quelque chose|quelque part|un peu)\b|-(?:le|la|les)\b',
     re.IGNORECASE,
 )
-_CONDITION = re.compile(
-    r'\b(?:if|should (?:the|that|it|there|this)|unless|otherwise|in case|whether'
-    r'|wenn|falls|sonst|ob|si|sinon)\b',
-    re.IGNORECASE,
-)
+_IFS = 'if|should (?:the|that|it|there|this)|in case|wenn|falls|si'
+_CONDITION = re.compile(rf'\b(?:{_IFS}|unless|otherwise|whether|sonst|ob|sinon)\b', re.IGNORECASE)
 # What is not to be done: "not the bar", "don't let go", "forget the workshop".
 _NEGATED = re.compile(
     r"\b(?:(?<!why )don't|do not|not|never mind|forget|instead of|rather than|without"
@@ -81,11 +78,7 @@ _NEGATED = re.compile(
 )
 _OTHERWISE = re.compile(r'\b(?:otherwise|else|sonst|si no|sinon)\b', re.IGNORECASE)
 # "If the door is open, ..."
-_CONDITION_CLAUSE = re.compile(
-    r'\b(?:if|should (?:the|that|it|there|this)|in case|wenn|falls|si)\b'
-    r'[^,.;!?]*,',
-    re.IGNORECASE,
-)
+_CONDITION_CLAUSE = re.compile(rf'\b(?:{_IFS})\b[^,.;!?]*,', re.IGNORECASE)
 _FAILING = re.compile(
     r"\b(?:fail\w*|not (?:work|possible)|n't work|cannot|can't|unable|blocked|impossible"
     r'|schief\w*|nicht (?:klapp\w*|geht|möglich)|blockiert|falla\w*|no puede\w*|bloqueado'

@@ -22,6 +22,11 @@ def clauses_of(text: str) -> tuple[Words, ...]:
     return tuple(clause for clause in found if clause)
 
 
+def bare_words(value: object) -> Words:
+    """The words of a value in plain letters; `_` parts them, as in names of values."""
+    return without_accents(words_of(str(value).replace('_', ' ')))
+
+
 def without_accents(words: Words) -> Words:
     """The words with plain letters: recognisers and keyboards often leave the accents out."""
     decomposed = (unicodedata.normalize('NFKD', word) for word in words)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nemotron_agent.core.document_model import Scalar
 from nemotron_agent.core.problems import shown
-from nemotron_agent.core.spoken_text import Words, without_accents, words_of
+from nemotron_agent.core.spoken_text import Words, bare_words
 
 OtherNames = tuple[Annotated[str, Field(strict=True)], ...]
 
@@ -32,11 +32,11 @@ def wrong_names(
         also: other names, by value.
         values: all values of the list.
     """
-    is_value = {_words(value): value for value in values}
+    is_value = {bare_words(value): value for value in values}
     names: dict[Words, Scalar] = {}
     for value, others in also.items():
         for index, name in enumerate(others):
-            words = _words(name)
+            words = bare_words(name)
             problem = None
             if not words:
                 problem = 'is no word', 'write what people say, or remove it'
@@ -50,7 +50,3 @@ def wrong_names(
             names.setdefault(words, value)
             if problem:
                 yield WrongName(value, index, f'{shown(name)} {problem[0]}', problem[1])
-
-
-def _words(text: Scalar) -> Words:
-    return without_accents(words_of(str(text).replace('_', ' ')))

@@ -75,7 +75,7 @@ class Doubts:
             reply = self._next_step.reply(ask, on_progress)
         else:
             reply = self._first_call.reply(ask, on_progress)
-            self._next_step.expect(1 if self._first_call.follower is None else 2)
+            self._next_step.expect(self._first_call.steps)
         call = reply.message.tool_call
         tool = self._tools.get(call.name) if call else None
         if call and tool and not tool.builtin:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from nemotron_agent.core.builtin_tools import ANSWER
 from nemotron_agent.core.chat_model import CallCertainty, ModelReply
 from nemotron_agent.core.command_text import first_step, undoes
-from nemotron_agent.core.doubts.ask_model import AskModel, OnProgress, ignore
+from nemotron_agent.core.doubts.ask_model import AskModel, OnProgress, ignore, skill_call
 from nemotron_agent.core.doubts.command_support import CommandSupport
 from nemotron_agent.core.doubts.next_step import BETTER_BY, MAX_CHOICES, OPEN_SUPPORT
 from nemotron_agent.core.doubts.objection import SURE_TOOL, Objections
@@ -43,7 +43,7 @@ class FirstCall:
         disabled: names the tools that cannot be called now.
 
     Attributes:
-        follower: the call that is known to follow the first one, if there is one.
+        steps: how many calls the command is known to want.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class FirstCall:
         last: Sequence[ToolCall],
         disabled: Callable[[], Collection[str]],
     ) -> None:
-        self.follower: ToolCall | None = None
+        self.steps = 1
         self._step = first_step(command)
         self._is_single = self._step == command
         self._skills = {tool.name: tool for tool in tools if not tool.builtin}
@@ -76,14 +76,14 @@ class FirstCall:
         Raises:
             ModelError: it could not be evaluated.
         """
-        self.follower = None
+        self.steps = 1
         reply = ask(frozenset(), on_progress, listed=self._named)
         called, certainty = reply.message.tool_call, reply.certainty
         if called and called.name == ANSWER.spec.name and certainty:
             # Nothing was done that could be reported.
             is_sure = certainty.tool >= SURE_ANSWER
             return reply if is_sure else ask(frozenset([called.name]), ignore, listed=self._named)
-        call = self._skill_call(reply)
+        call = skill_call(reply, self._skills)
         if call is None or certainty is None:
             return reply
         may_run = self._objections.to_first(call, certainty) is None
@@ -110,14 +110,14 @@ class FirstCall:
             return None
         withheld = frozenset(self._skills) - {first.name} | self._builtins
         reply = ask(withheld, ignore, listed=self._named or frozenset(others))
-        call = self._skill_call(reply)
+        call = skill_call(reply, self._skills)
         if call is None or self._support_of(call) - self._support_of(first) <= BETTER_BY:
             return None
         return None if self._objections.to_first(call, reply.certainty) else reply
 
     def _better(self, ask: AskModel, first: ModelReply, tries: int) -> ModelReply | None:
         """A later choice that the command supports better than the first."""
-        call = self._skill_call(first)
+        call = skill_call(first, self._skills)
         withheld = self._lacking_amount | self._builtins | frozenset([call.name] if call else [])
         for _ in range(tries):
             if withheld.union(self._disabled()) >= self._skills.keys():
@@ -125,14 +125,14 @@ class FirstCall:
             other = ask(withheld, ignore, listed=self._named)
             if self._is_better(other, first):
                 return other
-            rival = self._skill_call(other)
+            rival = skill_call(other, self._skills)
             if rival is None:
                 break
             withheld |= {rival.name}
         return None
 
     def _is_better(self, second: ModelReply, first: ModelReply) -> bool:
-        call, other = self._skill_call(first), self._skill_call(second)
+        call, other = skill_call(first, self._skills), skill_call(second, self._skills)
         if not (call and other and first.certainty and second.certainty):
             return False
         share = (1.0 - first.certainty.tool) * second.certainty.tool
@@ -151,12 +151,12 @@ class FirstCall:
             return None
         withheld = frozenset(self._skills) - takers | self._builtins
         reply = ask(withheld, ignore, listed=unused)
-        call = self._skill_call(reply)
+        call = skill_call(reply, self._skills)
         if call is None or unused.isdisjoint(call.arguments.values()):
             return None
         if not self._goes_before(call, first, reply.certainty):
             return None
-        self.follower = first
+        self.steps = 2
         return reply
 
     def _goes_before(
@@ -171,11 +171,6 @@ class FirstCall:
         if adds < OPEN_SUPPORT or sooner - later < SOONER_BY:
             return False
         return self._objections.to_first(call, certainty) is None
-
-    def _skill_call(self, reply: ModelReply) -> ToolCall | None:
-        """The call of a skill that a reply makes."""
-        call = reply.message.tool_call
-        return call if call and call.name not in self._builtins else None
 
     def _support_of(self, call: ToolCall) -> float:
         """Support of a call by the first step of the command."""

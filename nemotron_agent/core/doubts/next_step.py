@@ -16,7 +16,7 @@ from nemotron_agent.core.command_text import (
     wants_on_failure,
     wants_the_same,
 )
-from nemotron_agent.core.doubts.ask_model import AskModel, OnProgress, ignore
+from nemotron_agent.core.doubts.ask_model import AskModel, OnProgress, ignore, skill_call
 from nemotron_agent.core.doubts.command_support import CommandSupport
 from nemotron_agent.core.doubts.said_condition import (
     ComparedCondition,
@@ -130,7 +130,7 @@ class NextStep:
             return ask(frozenset(self._skills), on_progress)
         # The words may hide a step: "inspect the valve" is to go there first.
         reply = ask(self._pointless(), on_progress, listed=self._unused())
-        call = self._skill_call(reply)
+        call = skill_call(reply, self._skills)
         if call is None or (self._is_new(call) and self._is_open(call, HIDDEN_SUPPORT)):
             return reply
         return ask(frozenset(self._skills), on_progress)
@@ -161,7 +161,7 @@ class NextStep:
         if self._failed or (may_go_on and is_open):
             # It depends on the result: that is the model's to say.
             reply = ask(self._pointless(), ignore, self._note(), self._unused())
-            return self._skill_call(reply) is not None
+            return skill_call(reply, self._skills) is not None
         return may_go_on
 
     def _step(self, ask: AskModel) -> ModelReply | None:
@@ -171,7 +171,7 @@ class NextStep:
             if withheld.union(self._disabled()) >= self._skills.keys():
                 break
             reply = ask(withheld, ignore, self._note(), self._unused())
-            call = self._skill_call(reply)
+            call = skill_call(reply, self._skills)
             if call is None:
                 break
             if self._is_open(call):
@@ -187,7 +187,7 @@ class NextStep:
             return None
         withheld = self._builtins | (self._skills.keys() - takers)
         reply = ask(withheld, ignore, self._note(), unused)
-        call = self._skill_call(reply)
+        call = skill_call(reply, self._skills)
         is_open = call and not unused.isdisjoint(call.arguments.values()) and self._is_open(call)
         return reply if is_open else None
 
@@ -203,7 +203,7 @@ class NextStep:
             if withheld.union(self._disabled()) >= self._skills.keys():
                 return None
             other = ask(withheld, ignore, self._note(), self._unused())
-            rival = self._skill_call(other)
+            rival = skill_call(other, self._skills)
             if rival is None:
                 return None
             if self._is_open(rival):
@@ -216,10 +216,6 @@ class NextStep:
     def _is_new(self, call: ToolCall) -> bool:
         """Whether a call is of a skill that has not run."""
         return all(call.name != each.name for each in self.done)
-
-    def _skill_call(self, reply: ModelReply) -> ToolCall | None:
-        call = reply.message.tool_call
-        return call if call and call.name in self._skills else None
 
     def _note(self) -> str:
         if not self.done:

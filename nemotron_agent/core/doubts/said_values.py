@@ -9,7 +9,7 @@ from rapidfuzz.distance import OSA
 from nemotron_agent.core.command_text import QUOTED, without_negated
 from nemotron_agent.core.messages import ToolCall
 from nemotron_agent.core.said_quantities import with_digits
-from nemotron_agent.core.spoken_text import Words, without_accents, words_of
+from nemotron_agent.core.spoken_text import bare_words
 from nemotron_agent.core.tool import ToolSpec
 
 # Words of more letters may have one mistyped; those of as many, two of them swapped.
@@ -35,9 +35,9 @@ def names_value(command: str, value: object, aliases: Iterable[str] = ()) -> boo
 
 
 def _names(command: str, value: object) -> bool:
-    wanted = _word_list(value)
+    wanted = bare_words(value)
     has_number = any(word.isdecimal() for word in wanted)
-    said = _word_list(with_digits(command) if has_number else command)
+    said = bare_words(with_digits(command) if has_number else command)
     return any(
         all(map(_is_word, wanted, said[start : start + len(wanted)]))
         for start in range(len(said) - len(wanted) + 1)
@@ -123,8 +123,4 @@ def repeats(command: str, text: object) -> bool:
 
 
 def _words(text: object) -> set[str]:
-    return set(_word_list(text))
-
-
-def _word_list(text: object) -> Words:
-    return without_accents(words_of(str(text).replace('_', ' ')))
+    return set(bare_words(text))

@@ -1,6 +1,6 @@
 import pytest
 
-from nemotron_agent.core.doubts.step_order import in_order
+from nemotron_agent.core.step_order import in_order
 
 
 @pytest.mark.parametrize(
