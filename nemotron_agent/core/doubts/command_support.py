@@ -93,7 +93,7 @@ class CommandSupport:
             ModelError: it could not be evaluated.
         """
         told = self._told(call)
-        text = f'{self._tools[call.name].description.rstrip(".")} ({name} {call.arguments[name]})'
+        text = self._described(call, {name: call.arguments[name]})
         said = f'{self._command}"'
         with_text = self._measured(said, self._prompt(f'1. {text}\n'))
         without = self._measured(said, self._prompt(f'1. {told}\n'))
@@ -144,9 +144,12 @@ class CommandSupport:
         return len(self._arguments(call)) == len(call.arguments)
 
     def _told(self, call: ToolCall) -> str:
-        arguments = ', '.join(f'{name} {value}' for name, value in self._arguments(call).items())
+        return self._described(call, self._arguments(call))
+
+    def _described(self, call: ToolCall, arguments: Mapping[str, Any]) -> str:
         told = self._tools[call.name].description.rstrip('.')
-        return f'{told} ({arguments})' if arguments else told
+        listed = ', '.join(f'{name} {value}' for name, value in arguments.items())
+        return f'{told} ({listed})' if listed else told
 
     def _arguments(self, call: ToolCall) -> dict[str, Any]:
         """Arguments of a call, but for texts that the model has made up or repeats."""
