@@ -47,9 +47,10 @@ class Doubts:
         disabled: Callable[[], Collection[str]] = frozenset,
         earlier: Sequence[Sequence[ToolCall]] = (),
     ) -> None:
-        command = without_heading(corrected(command, tools))
         self.withheld: frozenset[str] = frozenset()
         self._is_off = model.min_support is None
+        if not self._is_off:
+            command = without_heading(corrected(command, tools))
         self._tools = {tool.name: tool for tool in tools}
         self._support = CommandSupport(model, command, before, self._tools, cancel)
         self._objections = Objections(

@@ -1,5 +1,6 @@
 """The first call of a task, of a model that finds a call for any command."""
 
+import functools
 import math
 from collections.abc import Callable, Collection, Sequence
 
@@ -56,16 +57,12 @@ class FirstCall:
         disabled: Callable[[], Collection[str]],
     ) -> None:
         self.steps = 1
+        self._command = command
+        self._last = last
         self._step = first_step(command)
         self._is_single = self._step == command
         self._skills = {tool.name: tool for tool in tools if not tool.builtin}
-        self._lacking_amount = frozenset(
-            name for name, tool in self._skills.items() if lacks_amount(command, tool)
-        )
         self._builtins = frozenset(tool.name for tool in tools if tool.builtin)
-        self._named = named_values(self._step, self._skills.values())
-        if undoes(command) and not self._named:
-            self._named = opposite_values(last, self._skills)
         self._support = support
         self._objections = objections
         self._disabled = disabled
@@ -86,16 +83,31 @@ class FirstCall:
         call = skill_call(reply, self._skills)
         if call is None or certainty is None:
             return reply
-        may_run = self._objections.to_first(call, certainty) is None
-        may_be_first = self._may_be_first(call)
         if self._objections.is_meant_again(call):
             return reply
+        may_run = self._objections.to_first(call, certainty) is None
+        may_be_first = self._may_be_first(call)
         if certainty.tool < SURE_TOOL or not may_run or not may_be_first:
             better = None if may_be_first else self._with_other_values(ask, call)
             better = better or self._better(ask, reply, 1 if may_be_first else MAX_CHOICES - 1)
             if better:
                 return better
         return (self._sooner(ask, call) if may_run else None) or reply
+
+    @functools.cached_property
+    def _named(self) -> frozenset[str]:
+        """Listed values that the first call is to take, if it can take some."""
+        named = named_values(self._step, self._skills.values())
+        if undoes(self._command) and not named:
+            return opposite_values(self._last, self._skills)
+        return named
+
+    @functools.cached_property
+    def _lacking_amount(self) -> frozenset[str]:
+        """Skills that need a number which the command does not tell."""
+        return frozenset(
+            name for name, tool in self._skills.items() if lacks_amount(self._command, tool)
+        )
 
     def _with_other_values(self, ask: AskModel, first: ToolCall) -> ModelReply | None:
         """The first step, where the first choice is a later step by the same tool."""
